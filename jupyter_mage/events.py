@@ -1,0 +1,210 @@
+"""What happened, said once: frozen events, and the stream that carries them.
+
+The engine only emits. Progress bars, widgets, history and alerts are subscribers. Every state that anyone shows is a fold of
+these (`state.Run`), and history is the stream, kept.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from .model import Failure, Output
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened in a run. ``at`` is UTC, seconds since 1970."""
+
+    name: ClassVar[str] = "event"
+    run: str
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted(Event):
+    """A run was asked for, with everything that decides what it does."""
+
+    name: ClassVar[str] = "run_started"
+    pipeline: str
+    blocks: tuple[str, ...]
+    """The blocks selected, in topological order."""
+    selection: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    executor: str = "inline"
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    """Who and from where: user, host, pid, face (``notebook``, ``cli``, ``python``)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockEvent(Event):
+    block: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockStarted(BlockEvent):
+    name: ClassVar[str] = "block_started"
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockCached(BlockEvent):
+    """Nothing it depends on changed: its kept output is used."""
+
+    name: ClassVar[str] = "block_cached"
+    key: str
+    output: Output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockSucceeded(BlockEvent):
+    name: ClassVar[str] = "block_succeeded"
+    key: str
+    """Cache key, or empty for a result that is never reused."""
+    output: Output
+    seconds: float
+    cpu_seconds: float = 0.0
+    log: str = ""
+    tests: tuple[str, ...] = ()
+    """Names of the tests that passed."""
+    ingredients: Mapping[str, Any] = field(default_factory=dict)
+    """What the key was made of, so that a plan can say what changed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockFailed(BlockEvent):
+    name: ClassVar[str] = "block_failed"
+    failure: Failure
+    seconds: float = 0.0
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockSkipped(BlockEvent):
+    """It could not run: something above it failed or waits for a person."""
+
+    name: ClassVar[str] = "block_skipped"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockCancelled(BlockEvent):
+    """It was running or waiting when the run was stopped."""
+
+    name: ClassVar[str] = "block_cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished(Event):
+    name: ClassVar[str] = "run_finished"
+    status: str
+    """``succeeded``, ``failed``, ``cancelled`` or ``interrupted``."""
+    seconds: float = 0.0
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.name: kind
+    for kind in (
+        RunStarted,
+        BlockStarted,
+        BlockCached,
+        BlockSucceeded,
+        BlockFailed,
+        BlockSkipped,
+        BlockCancelled,
+        RunFinished,
+    )
+}
+
+Subscriber = Callable[[Event], None]
+
+
+class Stream:
+    """Carries events from one emitter to many subscribers, in order, on the emitter's thread.
+
+    >>> seen = []
+    >>> stream = Stream()
+    >>> stop = stream.subscribe(seen.append)
+    >>> stream.emit(RunFinished(run="r1", status="succeeded", at=0.0))
+    >>> stop()
+    >>> [event.status for event in seen]
+    ['succeeded']
+    """
+
+    def __init__(self) -> None:
+        self._essential: list[Subscriber] = []
+        self._subscribers: list[Subscriber] = []
+
+    def subscribe(self, subscriber: Subscriber, *, essential: bool = False) -> Callable[[], None]:
+        """Call ``subscriber`` with every event from now on; the answer stops it.
+
+        An essential subscriber (history) is served first, and its errors reach the emitter: the run must not go on without
+        it. Any other subscriber's error is logged, and the run goes on.
+        """
+        group = self._essential if essential else self._subscribers
+        group.append(subscriber)
+
+        def stop() -> None:
+            if subscriber in group:
+                group.remove(subscriber)
+
+        return stop
+
+    def emit(self, event: Event) -> None:
+        for subscriber in self._essential:
+            subscriber(event)
+        for subscriber in tuple(self._subscribers):
+            try:
+                subscriber(event)
+            except Exception:  # an onlooker's mistake must not stop the run that it looks at
+                log.exception("subscriber %r failed on %s", subscriber, event.name)
+
+
+def to_json(event: Event) -> str:
+    """The event as one line of JSON; output bytes are left out (the store keeps them)."""
+    fields: dict[str, Any] = {}
+    for item in dataclasses.fields(event):
+        value = getattr(event, item.name)
+        if isinstance(value, Output):
+            value = {f.name: getattr(value, f.name) for f in dataclasses.fields(value) if f.name != "data"}
+        elif isinstance(value, Failure):
+            value = dataclasses.asdict(value)
+        elif isinstance(value, Mapping):
+            value = dict(value)
+        fields[item.name] = value
+    return json.dumps({"event": event.name, **fields}, ensure_ascii=False, default=repr)
+
+
+def from_json(text: str, data: bytes | None = None) -> Event:
+    """The event that `to_json` wrote; ``data`` is the output's bytes where they were kept beside it.
+
+    >>> event = RunFinished(run="r1", status="failed", at=1.5)
+    >>> from_json(to_json(event)) == event
+    True
+    """
+    fields = json.loads(text)
+    kind = KINDS[fields.pop("event")]
+    if "output" in fields:
+        fields["output"] = output_from_json(fields["output"], data)
+    if "failure" in fields:
+        failure = fields["failure"]
+        failure["inputs"] = tuple((name, shape) for name, shape in failure["inputs"])
+        fields["failure"] = Failure(**failure)
+    for name in ("blocks", "tests"):
+        if name in fields:
+            fields[name] = tuple(fields[name])
+    return kind(**fields)
+
+
+def output_from_json(fields: Mapping[str, Any], data: bytes | None = None) -> Output:
+    """An `Output` from its JSON fields, with its bytes put back."""
+    columns = fields.get("columns")
+    pairs = None if columns is None else tuple((name, dtype) for name, dtype in columns)
+    return Output(**{**fields, "columns": pairs, "data": data})

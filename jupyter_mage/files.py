@@ -1,0 +1,120 @@
+"""Safe files: written whole or not at all, inside the project or not at all; and crash points for tests.
+
+Rules D1 (one writer function), D5 (locks) and D18 (hooks in product code) live here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+from .errors import ProjectError, UnsafePathError
+
+_CRASH_AT = os.environ.get("JUPYTER_MAGE_CRASH_AT", "")
+
+
+def point(name: str) -> None:
+    """A named place where tests can make the process die: ``JUPYTER_MAGE_CRASH_AT=name[:SIGNAL]``. Otherwise nothing."""
+    if _CRASH_AT and name == _CRASH_AT.partition(":")[0]:
+        os.kill(os.getpid(), getattr(signal, _CRASH_AT.partition(":")[2] or "SIGKILL"))
+
+
+def atomic_write(path: Path, content: bytes | str, *, durable: bool = True, mode: int = 0o644) -> None:
+    """Replace ``path`` by ``content``, whole or not at all.
+
+    A temporary file beside it is written, synced (``durable``: it then survives a power cut, not only a kill), renamed over
+    it, and the folder synced. Raises ProjectError with the operating system's reason; the old file is then untouched.
+    """
+    blob = content.encode() if isinstance(content, str) else content
+    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
+        try:
+            point("write:opened")
+            view = memoryview(blob)
+            while view:
+                view = view[os.write(fd, view) :]
+            point("write:written")
+            if durable:
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+        point("write:synced")
+        os.replace(temporary, path)
+        point("write:renamed")
+        if durable:
+            sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise ProjectError(
+            f"could not write {path}: {error.strerror or error}; what was there before is untouched",
+            hint="free space or permissions, then the same command again",
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in ``folder`` survive a power cut."""
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def inside(root: Path, *parts: str) -> Path:
+    """``root/parts``, or UnsafePathError where that (links followed) is not below ``root``.
+
+    >>> inside(Path("project"), "pipelines", "../../etc")
+    Traceback (most recent call last):
+    jupyter_mage.errors.UnsafePathError: 'pipelines/../../etc' is outside the project project
+    """
+    base = Path(os.path.realpath(root))
+    full = Path(os.path.realpath(base.joinpath(*parts)))
+    if full != base and base not in full.parents:
+        raise UnsafePathError(f"{'/'.join(parts)!r} is outside the project {root}")
+    return full
+
+
+class FileLock:
+    """An exclusive lock between processes, freed by the kernel when its owner dies (``flock``); not kept by forked children."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._fd: int | None = None
+        self._owner = 0
+
+    def acquire(self, *, wait: bool = True) -> bool:
+        """Take the lock; without ``wait``, False where somebody else has it."""
+        if self._fd is None or self._owner != os.getpid():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._owner = os.getpid()
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self) -> None:
+        if self._fd is not None and self._owner == os.getpid():
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        if self._fd is not None and self._owner == os.getpid():
+            os.close(self._fd)
+        self._fd = None
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        self.acquire()
+        try:
+            yield
+        finally:
+            self.release()

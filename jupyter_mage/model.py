@@ -1,0 +1,243 @@
+"""What a pipeline is: frozen values, no I/O.
+
+Editing makes a new value. Nothing here knows of runs, files, notebooks or screens.
+The words and the order of ``upstreams`` (= positional arguments) are Mage's.
+"""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .errors import DefinitionError, unknown
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__reduce__": lambda self: "MISSING"})()
+"""The default of a parameter that has none."""
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}", re.ASCII)
+WINDOWS_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
+)
+
+
+def name_problem(name: object) -> str | None:
+    """Why ``name`` cannot name a block or pipeline, or None if it can: one rule for every name that comes in.
+
+    >>> name_problem("daily_sales"), name_problem("../etc"), name_problem("class")
+    (None, "'../etc' has characters other than letters, digits and _, or does not start with a letter", "'class' is a Python keyword")
+    """
+    if not isinstance(name, str):
+        return f"{name!r} is not text"
+    if len(name) > 63:
+        return f"{name[:20]!r}… is longer than 63 characters"
+    if not NAME.fullmatch(name):
+        return f"{name!r} has characters other than letters, digits and _, or does not start with a letter"
+    if keyword.iskeyword(name):
+        return f"{name!r} is a Python keyword"
+    if name.lower() in WINDOWS_DEVICES:
+        return f"{name!r} is a device name on Windows"
+    return None
+
+
+def check_name(name: object, what: str = "block name") -> str:
+    """``name`` itself, or a DefinitionError that says what is wrong with it."""
+    problem = name_problem(name)
+    if problem or not isinstance(name, str):
+        raise DefinitionError(f"{what}: {problem}", hint="a name is a letter, then letters, digits and _, 63 at most")
+    return name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A typed value that a run may set: ``min_minutes: int = 15``."""
+
+    name: str
+    annotation: str = ""
+    """The type as written (``int``, ``str``, ``list[str]``), or empty."""
+    default: Any = MISSING
+    """A JSON-like literal, or MISSING when the run has to give the value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """Something the body needs from outside itself: an import, function, class or literal constant, with its source."""
+
+    name: str
+    source: str
+    sort: str
+    """``import``, ``function``, ``class`` or ``constant``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """A name the body reads that a clean run would not have."""
+
+    name: str
+    cell: int | None = None
+    """Execution count of the cell that bound it, where known."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """Plain asserts about a block's output; the output is bound to the block's name."""
+
+    name: str
+    source: str
+    captured: tuple[Definition, ...] = ()
+    cell: str = field(default="", compare=False)
+    """Identity of the cell it came from; never written to a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One step: a name, a source, a language, a kind, upstreams, parameters.
+
+    ``source`` is the cell's text below the header. ``upstreams`` and ``kind`` are always filled in; ``declared`` and
+    ``kind_given`` say whether the author wrote them or `graph.resolve` derived them from ``reads``.
+    """
+
+    name: str
+    source: str
+    language: str = "python"
+    kind: str = "data_loader"
+    kind_given: bool = False
+    upstreams: tuple[str, ...] = ()
+    declared: bool = False
+    variadic: str = ""
+    """Name of ``*parts``, which collects the upstreams behind the named ones, or empty."""
+    collects: tuple[str, ...] = ()
+    """The upstreams that ``*parts`` collects."""
+    after: tuple[str, ...] = ()
+    """Blocks that have to have run before; no data comes from them."""
+    reads: tuple[str, ...] = ()
+    """Names the body reads and does not bind: what upstreams are inferred from."""
+    parameters: tuple[Parameter, ...] = ()
+    captured: tuple[Definition, ...] = ()
+    leaks: tuple[Leak, ...] = ()
+    tests: tuple[Test, ...] = ()
+    doc: str = ""
+    tags: tuple[str, ...] = ()
+    label: str = ""
+    """A display name that is not a legal name (an imported Mage uuid, say), or empty."""
+    header: str = ""
+    """The header as the author typed it, or empty where it was never typed."""
+    carrier: str = "magic"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of a project file that we keep and do not use."""
+    cell: str = field(default="", compare=False)
+    """Identity of the cell it came from; never written to a file, never part of a hash."""
+    cell_number: int | None = field(default=None, compare=False)
+    """Execution count of that cell when it was defined, for messages."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Every block that has to be finished before this one starts: upstreams, then ``after``, each once."""
+        return tuple(dict.fromkeys((*self.upstreams, *self.after)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Blocks by name, in the order they were written, and pipeline-wide variables."""
+
+    name: str
+    blocks: tuple[Block, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of a project file that we keep and do not use."""
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self.blocks)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+    def __contains__(self, name: object) -> bool:
+        return any(block.name == name for block in self.blocks)
+
+    def __getitem__(self, name: str) -> Block:
+        for block in self.blocks:
+            if block.name == name:
+                return block
+        raise unknown("block", name, self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(block.name for block in self.blocks)
+
+    def get(self, name: str) -> Block | None:
+        return next((block for block in self.blocks if block.name == name), None)
+
+    def with_block(self, block: Block) -> Pipeline:
+        """A pipeline where ``block`` replaces the one of its name, in place, or stands last."""
+        if block.name in self:
+            return replace(self, blocks=tuple(block if old.name == block.name else old for old in self.blocks))
+        return replace(self, blocks=(*self.blocks, block))
+
+    def without(self, names: Iterable[str]) -> Pipeline:
+        gone = set(names)
+        return replace(self, blocks=tuple(block for block in self.blocks if block.name not in gone))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What a block gave, by reference: named by content, described without being loaded."""
+
+    content: str
+    """Name by content, `xxh3-128` in hex; equal values have equal names."""
+    codec: str
+    """Which codec of the store reads it: ``frame``, ``json``, ``pickle`` …"""
+    type: str
+    """The value's type as people write it: ``pandas.DataFrame``."""
+    size: int
+    """Bytes kept."""
+    rows: int | None = None
+    columns: tuple[tuple[str, str], ...] | None = None
+    """Name and dtype of each column, for frames."""
+    preview: str = ""
+    """A few rows or a short repr, as text; made when the block ran, so showing it loads nothing."""
+    data: bytes | None = field(default=None, repr=False, compare=False)
+    """The value's bytes when they are few: they stand in the history, not in a file."""
+
+    def describe(self) -> str:
+        """``12 480 × 19``, or the type, in a few characters.
+
+        >>> Output(content="", codec="frame", type="pandas.DataFrame", size=0, rows=12480, columns=(("a", "int64"),)).describe()
+        '12 480 × 1'
+        """
+        if self.rows is not None and self.columns is not None:
+            return f"{self.rows:,}".replace(",", " ") + f" × {len(self.columns)}"
+        if self.rows is not None:
+            return f"{self.rows:,} items".replace(",", " ")
+        return self.type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a block failed, as a value: what, where in the user's own cell, and what its inputs really were."""
+
+    error: str
+    """The exception's type name, or ``TestFailed``, ``Crashed``, ``NotStorable`` …"""
+    message: str
+    line: int | None = None
+    """Line in the cell; 1 is the header."""
+    code: str = ""
+    """The text of that line."""
+    traceback: str = ""
+    """The user's own frames, bounded."""
+    inputs: tuple[tuple[str, str], ...] = ()
+    """Each upstream's name with its shape and columns."""
+    test: str = ""
+    """Name of the test that failed, or empty when the block itself did."""
+
+
+def json_text(value: object) -> str:
+    """One spelling for one value: sorted keys, no spaces. For hashes and history."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr)

@@ -1,0 +1,138 @@
+"""The protocols that plugins fill, and the registries that find them.
+
+The engine knows these and no plugin; plugins know these and not each other. Nothing is imported to be typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent import futures
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from .events import Event
+from .model import Block, Definition, Output, Pipeline
+from .registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What a source reads from outside and what it binds, by static analysis; in order of first appearance."""
+
+    reads: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Call:
+    """One execution of a body: everything a language needs, and nothing of runs or stores."""
+
+    block: Block
+    source: str
+    """The body (the block's own, or a test's)."""
+    captured: Sequence[Definition]
+    values: Mapping[str, Any]
+    """Names to bind before the body: upstreams, parameters, ``context`` names."""
+    namespace: dict[str, Any] = field(default_factory=dict)
+    """Where the body runs: fresh in a clean run, the notebook's own for its cell."""
+    filename: str = ""
+    """Name for tracebacks; line 1 is the header, so lines are those of the cell."""
+    keep_names: bool = False
+    """Whether the body's own names stay in the namespace (a notebook cell) or are local (a clean run)."""
+
+
+@runtime_checkable
+class Language(Protocol):
+    """A language that block bodies are written in. A plugin is one instance, named by its entry point."""
+
+    name: str
+    extension: str
+    """Of the file that Mage keeps such a block in, without the dot."""
+
+    def check(self, source: str, *, block: str = "") -> None:
+        """Raise BlockSyntaxError, with the cell's line, where the body does not parse. Runs nothing."""
+
+    def names(self, source: str) -> Names:
+        """What the body reads and binds. Runs nothing."""
+
+    def normalise(self, source: str) -> str:
+        """A text that is equal for bodies that do the same, whatever their comments and layout."""
+
+    def run(self, call: Call) -> Any:
+        """Run the body and give its output; exceptions of the body come out as they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A block kind, as data. A plugin is one instance."""
+
+    name: str
+    folder: str
+    """Where Mage keeps files of this kind."""
+    runs: bool = True
+    """False for what is kept and shown, never executed: markdown, scratchpad."""
+    effects: bool = False
+    """It changes something outside (a file, a table): it runs when asked for, never only because another cell needs it."""
+    doc: str = ""
+
+
+class Executor(Protocol):
+    """Makes a `concurrent.futures.Executor`. A plugin is one instance."""
+
+    name: str
+    in_process: bool
+    """Whether blocks run in this process, where values need not be stored to be handed on."""
+
+    def open(self, workers: int) -> futures.Executor:
+        """An executor with so many workers; the engine shuts it down."""
+
+
+class Store(Protocol):
+    """Keeps outputs by content. A plugin is a callable ``(root: Path) -> Store``."""
+
+    def put(self, value: Any) -> Output:
+        """Keep ``value``; it is complete and durable (as the mode says) when this returns.
+
+        Raises NotStorableError when it could not be given back equal, type and all.
+        """
+
+    def get(self, output: Output) -> Any:
+        """The value, isolated: changing it changes no other reader's. Raises CorruptOutputError."""
+
+    def has(self, output: Output) -> bool:
+        """Whether `get` would find it (looks, does not read)."""
+
+
+class Sink(Protocol):
+    """A subscriber to events that outlives a run: history, alerts. A plugin is a callable that makes one."""
+
+    def __call__(self, event: Event) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Format(Protocol):
+    """A form that pipelines have on disk. A plugin is one instance. Reading and checking run none of its code."""
+
+    name: str
+
+    def accepts(self, path: Path) -> bool:
+        """Whether this path looks like one of ours (looks at names, not content)."""
+
+    def pipelines(self, path: Path) -> list[str]:
+        """Names of the pipelines in it."""
+
+    def read(self, path: Path, pipeline: str = "") -> Pipeline:
+        """The pipeline of this name (or the only one). Raises FormatError with file and line."""
+
+    def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
+        """Write it; every file whole or not at all, nothing else touched. Gives the files written."""
+
+
+languages: Registry[Language] = Registry("languages")
+kinds: Registry[Kind] = Registry("kinds")
+executors: Registry[Executor] = Registry("executors")
+stores: Registry[Any] = Registry("stores")
+sinks: Registry[Any] = Registry("sinks")
+formats: Registry[Format] = Registry("formats")

@@ -1,0 +1,64 @@
+"""Names to plugins, by entry point: the door that built-ins and guests both come through.
+
+A plugin is an object listed in ``pyproject.toml`` under ``jupyter_mage.languages``, ``.kinds``, ``.executors``, ``.stores``,
+``.sinks`` or ``.formats``. It is imported when its name is first asked for; a missing optional package becomes an error that
+says what to install.
+"""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Generic, TypeVar, cast
+
+from .errors import PluginError, unknown
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """The plugins of one sort.
+
+    >>> Registry("languages").get("pyhton")
+    Traceback (most recent call last):
+    jupyter_mage.errors.UnknownNameError: no language 'pyhton'. Did you mean 'python'? There are: python, sql
+    """
+
+    def __init__(self, sort: str) -> None:
+        self.sort = sort
+        self._loaded: dict[str, T] = {}
+        self._points: dict[str, metadata.EntryPoint] | None = None
+
+    def names(self) -> list[str]:
+        return sorted({*self._entry_points(), *self._loaded})
+
+    def add(self, name: str, plugin: T) -> None:
+        """Register a plugin of this process only; a package lists its own as an entry point instead."""
+        self._loaded[name] = plugin
+
+    def get(self, name: str) -> T:
+        """The plugin of this name, imported now if it was not before."""
+        try:
+            return self._loaded[name]
+        except KeyError:
+            pass
+        point = self._entry_points().get(name)
+        if point is None:
+            raise unknown(self.sort.removesuffix("s"), name, self.names())
+        try:
+            plugin = cast(T, point.load())
+        except ModuleNotFoundError as error:
+            extra = f"[{point.extras[0]}]" if point.extras else ""
+            raise PluginError(
+                f"{self.sort.removesuffix('s')} {name!r} needs the package {error.name!r}, which is not installed",
+                hint=f"pip install 'jupyter_mage{extra}'",
+            ) from error
+        self._loaded[name] = plugin
+        return plugin
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._loaded or name in self._entry_points()
+
+    def _entry_points(self) -> dict[str, metadata.EntryPoint]:
+        if self._points is None:
+            self._points = {point.name: point for point in metadata.entry_points(group=f"jupyter_mage.{self.sort}")}
+        return self._points

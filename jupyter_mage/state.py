@@ -1,0 +1,137 @@
+"""State as a fold of events: a run, and each block's part in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from . import events as ev
+from .model import Failure, Output
+
+FINISHED = frozenset({"succeeded", "cached", "failed", "skipped", "cancelled", "interrupted"})
+GOOD = frozenset({"succeeded", "cached"})
+
+
+@dataclass(slots=True)
+class BlockRun:
+    """One block in one run. ``status`` is ``queued``, ``running`` or one of FINISHED."""
+
+    name: str
+    status: str = "queued"
+    started: float | None = None
+    seconds: float | None = None
+    attempt: int = 0
+    key: str = ""
+    output: Output | None = None
+    failure: Failure | None = None
+    reason: str = ""
+    log: str = ""
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Run:
+    """A run, as far as its events tell. `apply` is the only way it changes.
+
+    >>> run = fold([ev.RunStarted(run="r1", pipeline="p", blocks=("a",), at=1.0), ev.BlockStarted(run="r1", block="a", at=1.5)])
+    >>> run.status, run.blocks["a"].status
+    ('running', 'running')
+    """
+
+    id: str = ""
+    pipeline: str = ""
+    status: str = "queued"
+    started: float | None = None
+    seconds: float | None = None
+    selection: str = ""
+    executor: str = ""
+    variables: dict[str, object] = field(default_factory=dict)
+    origin: dict[str, object] = field(default_factory=dict)
+    blocks: dict[str, BlockRun] = field(default_factory=dict)
+
+    def apply(self, event: ev.Event) -> Run:
+        handler = _HANDLERS.get(type(event))
+        if handler is not None:
+            handler(self, event)
+        return self
+
+    @property
+    def failed(self) -> list[BlockRun]:
+        return [block for block in self.blocks.values() if block.status == "failed"]
+
+    @property
+    def done(self) -> int:
+        return sum(block.status in FINISHED for block in self.blocks.values())
+
+
+def fold(events: Iterable[ev.Event]) -> Run:
+    """The run that these events, in order, describe."""
+    run = Run()
+    for event in events:
+        run.apply(event)
+    return run
+
+
+def _run_started(run: Run, event: ev.RunStarted) -> None:
+    run.id, run.pipeline, run.status, run.started = event.run, event.pipeline, "running", event.at
+    run.selection, run.executor = event.selection, event.executor
+    run.variables, run.origin = dict(event.variables), dict(event.origin)
+    for name in event.blocks:
+        run.blocks.setdefault(name, BlockRun(name))
+
+
+def _block(run: Run, event: ev.BlockEvent, status: str) -> BlockRun:
+    block = run.blocks.get(event.block)
+    if block is None:
+        block = run.blocks[event.block] = BlockRun(event.block)
+    block.status = status
+    return block
+
+
+def _block_started(run: Run, event: ev.BlockStarted) -> None:
+    block = _block(run, event, "running")
+    block.started, block.attempt = event.at, event.attempt
+
+
+def _block_cached(run: Run, event: ev.BlockCached) -> None:
+    block = _block(run, event, "cached")
+    block.key, block.output, block.seconds = event.key, event.output, 0.0
+
+
+def _block_succeeded(run: Run, event: ev.BlockSucceeded) -> None:
+    block = _block(run, event, "succeeded")
+    block.key, block.output, block.seconds = event.key, event.output, event.seconds
+    block.log, block.tests = event.log, event.tests
+
+
+def _block_failed(run: Run, event: ev.BlockFailed) -> None:
+    block = _block(run, event, "failed")
+    block.failure, block.seconds, block.log = event.failure, event.seconds, event.log
+
+
+def _block_skipped(run: Run, event: ev.BlockSkipped) -> None:
+    _block(run, event, "skipped").reason = event.reason
+
+
+def _block_cancelled(run: Run, event: ev.BlockCancelled) -> None:
+    _block(run, event, "cancelled")
+
+
+def _run_finished(run: Run, event: ev.RunFinished) -> None:
+    run.status, run.seconds = event.status, event.seconds
+    left = {"interrupted": "interrupted", "cancelled": "cancelled"}.get(event.status)
+    for block in run.blocks.values():
+        if left and block.status not in FINISHED:
+            block.status = left
+
+
+_HANDLERS = {
+    ev.RunStarted: _run_started,
+    ev.BlockStarted: _block_started,
+    ev.BlockCached: _block_cached,
+    ev.BlockSucceeded: _block_succeeded,
+    ev.BlockFailed: _block_failed,
+    ev.BlockSkipped: _block_skipped,
+    ev.BlockCancelled: _block_cancelled,
+    ev.RunFinished: _run_finished,
+}
