@@ -61,6 +61,10 @@ class JupyterMageError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), self.message, self.where, self.hint)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows for it: the message, not our frames."""
+        return str(self).splitlines()
+
     def __str__(self) -> str:
         place = str(self.where) if self.where else ""
         text = f"{self.message} ({place})" if place else self.message

@@ -163,7 +163,7 @@ class Stream:
         for subscriber in tuple(self._subscribers):
             try:
                 subscriber(event)
-            except Exception:  # an onlooker's mistake must not stop the run that it looks at
+            except Exception:  # noqa: BLE001 (an onlooker's mistake must not stop the run that it looks at)
                 log.exception("subscriber %r failed on %s", subscriber, event.name)
 
 

@@ -10,6 +10,7 @@ import fcntl
 import os
 import secrets
 import signal
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,7 @@ class FileLock:
         self.path = path
         self._fd: int | None = None
         self._owner = 0
+        _locks.add(self)
 
     def acquire(self, *, wait: bool = True) -> bool:
         """Take the lock; without ``wait``, False where somebody else has it."""
@@ -102,6 +104,15 @@ class FileLock:
             return False
         return True
 
+    def current(self) -> bool:
+        """Whether the locked file is still the one at the path; if not (someone removed it), the lock guards nothing."""
+        if self._fd is None:
+            return False
+        try:
+            return os.path.samestat(os.fstat(self._fd), self.path.stat())
+        except FileNotFoundError:
+            return False
+
     def release(self) -> None:
         if self._fd is not None and self._owner == os.getpid():
             fcntl.flock(self._fd, fcntl.LOCK_UN)
@@ -111,6 +122,13 @@ class FileLock:
             os.close(self._fd)
         self._fd = None
 
+    def _forked(self) -> None:
+        """In a forked child: let go of the descriptor. The parent's lock is not touched by that (closing is not unlocking)."""
+        if self._fd is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._fd)
+        self._fd = None
+
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
         self.acquire()
@@ -118,3 +136,15 @@ class FileLock:
             yield
         finally:
             self.release()
+
+
+_locks: weakref.WeakSet[FileLock] = weakref.WeakSet()
+
+
+def _close_locks_in_child() -> None:
+    """A forked child that kept the descriptor would keep the lock alive after its parent's death (M8)."""
+    for lock in tuple(_locks):
+        lock._forked()
+
+
+os.register_at_fork(after_in_child=_close_locks_in_child)

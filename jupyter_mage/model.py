@@ -21,9 +21,7 @@ MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__reduc
 """The default of a parameter that has none."""
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}", re.ASCII)
-WINDOWS_DEVICES = frozenset(
-    ["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))]
-)
+WINDOWS_DEVICES = frozenset(["con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))])
 
 
 def name_problem(name: object) -> str | None:
@@ -241,3 +239,16 @@ class Failure:
 def json_text(value: object) -> str:
     """One spelling for one value: sorted keys, no spaces. For hashes and history."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr)
+
+
+def legal_name(text: str, fallback: str = "pipeline") -> str:
+    """The nearest legal name: ``01_flights`` → ``flights``, ``My sales!`` → ``my_sales``.
+
+    >>> legal_name("01_flights"), legal_name("My sales!"), legal_name("42")
+    ('flights', 'my_sales', 'pipeline')
+    """
+    words = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower()
+    name = re.sub(r"^[0-9_]+", "", words)[:63].rstrip("_")
+    if not name:
+        return fallback
+    return name if name_problem(name) is None else f"{name[:60]}_1"

@@ -85,7 +85,10 @@ class Executor(Protocol):
     """Whether blocks run in this process, where values need not be stored to be handed on."""
 
     def open(self, workers: int) -> futures.Executor:
-        """An executor with so many workers; the engine shuts it down."""
+        """An executor with so many workers; a session keeps it warm from run to run and shuts it down."""
+
+    def halt(self, pool: futures.Executor) -> None:
+        """End whatever runs in ``pool`` and return when nothing does; it can be used again."""
 
 
 class Store(Protocol):
@@ -128,6 +131,12 @@ class Format(Protocol):
 
     def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
         """Write it; every file whole or not at all, nothing else touched. Gives the files written."""
+
+    def check(self, path: Path) -> Sequence[object]:
+        """All problems at this path, each printable, with file and line; reads only."""
+
+    def warnings(self, pipeline: Pipeline) -> list[str]:
+        """What would be otherwise where the written form is run by others."""
 
 
 languages: Registry[Language] = Registry("languages")

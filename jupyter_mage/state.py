@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import events as ev
 from .model import Failure, Output
@@ -50,7 +51,7 @@ class Run:
     blocks: dict[str, BlockRun] = field(default_factory=dict)
 
     def apply(self, event: ev.Event) -> Run:
-        handler = _HANDLERS.get(type(event))
+        handler: Callable[[Run, Any], None] | None = _HANDLERS.get(type(event))
         if handler is not None:
             handler(self, event)
         return self
@@ -125,7 +126,7 @@ def _run_finished(run: Run, event: ev.RunFinished) -> None:
             block.status = left
 
 
-_HANDLERS = {
+_HANDLERS: dict[type[ev.Event], Callable[[Run, Any], None]] = {
     ev.RunStarted: _run_started,
     ev.BlockStarted: _block_started,
     ev.BlockCached: _block_cached,

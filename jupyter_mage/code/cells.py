@@ -1,0 +1,97 @@
+"""A block cell becomes a `Block`: header, body and what the body needs, put together. Runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from ..model import Block, Definition, Test
+from ..plugins import Language, kinds, languages
+from .capture import Ledger, Resolved
+from .header import Header, parse
+from .source import docstring
+
+
+def read_header(text: str, *, carrier: str = "magic") -> Header:
+    """`header.parse` with the languages and kinds that are installed."""
+    import dataclasses
+
+    header = parse(text, languages=languages.names(), kinds=kinds.names())
+    return dataclasses.replace(header, carrier=carrier)
+
+
+def define(
+    header: Header,
+    body: str,
+    ledger: Ledger,
+    *,
+    known: Collection[str] = (),
+    namespace: Mapping[str, Any] | None = None,
+    cell: str = "",
+    number: int | None = None,
+) -> Block:
+    """The block that this header and body define.
+
+    ``known`` are the names of the pipeline's blocks: they are upstreams before they are anything else. Raises
+    BlockSyntaxError where the body does not parse.
+    """
+    language = languages.get(header.language or "python")
+    language.check(body, block=header.name)
+    reads = language.names(body).reads
+    needed = _needed(header, language, reads, known)
+    resolved = ledger.resolve(needed, namespace)
+    return Block(
+        name=header.name,
+        source=body,
+        language=language.name,
+        kind=header.kind or "data_loader",
+        kind_given=bool(header.kind),
+        upstreams=header.upstreams or (),
+        declared=header.upstreams is not None,
+        after=header.after,
+        reads=reads,
+        parameters=header.parameters,
+        captured=resolved.captured,
+        leaks=resolved.leaks,
+        doc=header.doc or (docstring(body) if language.name == "python" else ""),
+        tags=header.tags,
+        header=header.text,
+        carrier=header.carrier,
+        cell=cell,
+        cell_number=number,
+    )
+
+
+def _needed(header: Header, language: Language, reads: Iterable[str], known: Collection[str]) -> list[str]:
+    """The names that only the notebook can explain: no upstream, parameter, block."""
+    if language.extension != "py":
+        return []
+    given = {*(header.upstreams or ()), *(each.name for each in header.parameters), header.name}
+    return [name for name in reads if name not in given and name not in known]
+
+
+def define_test(
+    block: str,
+    name: str,
+    body: str,
+    ledger: Ledger,
+    *,
+    known: Collection[str] = (),
+    namespace: Mapping[str, Any] | None = None,
+    cell: str = "",
+) -> tuple[Test, Resolved]:
+    """A test of ``block`` and what became of the names it reads."""
+    python = languages.get("python")
+    python.check(body, block=f"{block} (test {name})")
+    needed = [each for each in python.names(body).reads if each != block and each not in known]
+    resolved = ledger.resolve(needed, namespace)
+    return Test(name=name, source=body, captured=resolved.captured, cell=cell), resolved
+
+
+def merge_definitions(*groups: Iterable[Definition]) -> tuple[Definition, ...]:
+    """All definitions, each name once, in order."""
+    merged: dict[str, Definition] = {}
+    for group in groups:
+        for definition in group:
+            merged.setdefault(definition.name, definition)
+    return tuple(merged.values())

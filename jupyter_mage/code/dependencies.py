@@ -1,0 +1,92 @@
+"""What a body's imports reach: project-local modules, by content, and installed packages, by version. Imports nothing."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+_STDLIB = sys.stdlib_module_names
+
+
+@lru_cache(maxsize=8192)
+def imported(source: str) -> tuple[str, ...]:
+    """Dotted names of the modules that ``source`` imports, anywhere in it.
+
+    >>> imported("import pandas as pd\\ndef f():\\n    from lib.clean import tidy")
+    ('lib.clean', 'pandas')
+    """
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module)
+    return tuple(sorted(found))
+
+
+def local_modules(sources: Iterable[str], root: Path) -> dict[str, str]:
+    """Each project file that these sources' imports reach (through others too), with a hash of its content."""
+    files: dict[str, str] = {}
+    waiting = [name for source in sources for name in imported(source)]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or name.split(".")[0] in _STDLIB:
+            continue
+        seen.add(name)
+        for path in _module_files(name, root):
+            text, content = _read(str(path), path.stat().st_mtime_ns)
+            files[path.relative_to(root).as_posix()] = content
+            waiting.extend(imported(text))
+    return dict(sorted(files.items()))
+
+
+def _module_files(name: str, root: Path) -> list[Path]:
+    parts = name.split(".")
+    found = []
+    for end in range(1, len(parts) + 1):
+        base = root.joinpath(*parts[:end])
+        found += [path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _read(path: str, _modified: int) -> tuple[str, str]:
+    import xxhash
+
+    blob = Path(path).read_bytes()
+    return blob.decode("utf-8", "replace"), xxhash.xxh3_128_hexdigest(blob)
+
+
+def package_versions(sources: Iterable[str]) -> dict[str, str]:
+    """The installed version of each package that these sources import; the standard library is Python's version.
+
+    >>> "json" in package_versions(["import json"])
+    False
+    """
+    tops = {name.split(".")[0] for source in sources for name in imported(source)}
+    versions = {name: _version(name) for name in sorted(tops - _STDLIB)}
+    return {name: version for name, version in versions.items() if version}
+
+
+@lru_cache(maxsize=1024)
+def _version(module: str) -> str:
+    try:
+        return metadata.version(module)
+    except metadata.PackageNotFoundError:
+        pass
+    names = _distributions().get(module, [])
+    return metadata.version(names[0]) if names else ""
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> dict[str, list[str]]:
+    return {module: list(names) for module, names in metadata.packages_distributions().items()}

@@ -1,0 +1,263 @@
+"""The header of a block cell: a Python signature, then options.
+
+``NAME(up1, up2, *, param: type = default) --option value``; read with `ast`, as a ``def`` would be. One grammar for the
+magic line ``%%block …`` and the comment ``#| block: …``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import HeaderError, unknown
+from ..model import MISSING, Block, Parameter, check_name
+
+_NAME = re.compile(r"\s*([^\s(]+)\s*")
+_WORD = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+)""")
+_HINT = "%%block NAME(upstream, *, parameter: int = 1) --kind transformer"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of the header. ``many`` ones may be given again and with commas; ``flag`` ones take no value."""
+
+    name: str
+    field: str
+    help: str
+    flag: bool = False
+    many: bool = False
+
+
+OPTIONS = (
+    Option("--kind", "kind", "data_loader, transformer, data_exporter, custom …"),
+    Option("--lang", "language", "python, sql …; --sql is short for --lang sql"),
+    Option("--after", "after", "blocks that have to run before, without giving data", many=True),
+    Option("--tag", "tags", "a word to select blocks by: %pipeline run tag:daily", many=True),
+    Option("--doc", "doc", "one sentence about the block, in quotes"),
+    Option("--pipeline", "pipeline", "the pipeline it belongs to, where a notebook has several"),
+    Option("--no-run", "no_run", "define only", flag=True),
+    Option("--force", "force", "run it and its upstreams, whatever is cached", flag=True),
+)
+_SHORT = {"-N": "--no-run", "-f": "--force", "--language": "--lang"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A header, read. ``upstreams`` is None where no parentheses were given: then they are inferred."""
+
+    name: str
+    upstreams: tuple[str, ...] | None = None
+    variadic: str = ""
+    parameters: tuple[Parameter, ...] = ()
+    kind: str = ""
+    language: str = ""
+    after: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    doc: str = ""
+    pipeline: str = ""
+    no_run: bool = False
+    force: bool = False
+    text: str = ""
+    carrier: str = "magic"
+
+
+def parse(text: str, *, languages: Iterable[str] = ("python", "sql"), kinds: Iterable[str] | None = None) -> Header:
+    """Read the header ``text`` (what stands behind ``%%block``).
+
+    Raises HeaderError for what does not read, UnknownNameError for an option, kind or language that is not there.
+
+    >>> parse("delays(flights, *, min_minutes: int = 15) --kind transformer").upstreams
+    ('flights',)
+    """
+    text = text.strip()
+    match = _NAME.match(text)
+    if match is None:
+        raise HeaderError("a block needs a name", hint=_HINT)
+    name = check_name(match[1])
+    rest = text[match.end() :]
+    signature: dict[str, Any] = {}
+    if rest.startswith("("):
+        end = _closing(rest)
+        signature = _signature(name, rest[:end])
+        rest = rest[end:]
+        arrow = re.match(r"\s*->\s*[^-\s][^-]*", rest)
+        rest = rest[arrow.end() :] if arrow else rest
+    options = _options(rest, set(languages))
+    if kinds is not None and options.get("kind") and options["kind"] not in set(kinds):
+        raise unknown("kind", options["kind"], kinds, hint=f"%%block {name} --kind transformer")
+    for other in (*(signature.get("upstreams") or ()), *options.get("after", ())):
+        if other == name:
+            raise HeaderError(f"{name} cannot be its own upstream", hint=_HINT)
+    return Header(name=name, **signature, **options, text=text)
+
+
+def _closing(text: str) -> int:
+    """Index behind the parenthesis that closes the one at 0; strings are skipped."""
+    depth, quote, index = 0, "", 0
+    while index < len(text):
+        char = text[index]
+        if quote:
+            index += char == "\\"
+            quote = "" if char == quote else quote
+        elif char in "\"'":
+            quote = char
+        elif char in "([{":
+            depth += 1
+        elif char in ")]}":
+            depth -= 1
+            if not depth:
+                return index + 1
+        index += 1
+    raise HeaderError(f"a parenthesis is not closed: {text[:60]!r}", hint=_HINT)
+
+
+def _signature(name: str, text: str) -> dict[str, Any]:
+    try:
+        tree = ast.parse(f"def {name}{text}: ...").body[0]
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise HeaderError(f"{name}{text[:80]} does not read as a signature: {reason}", hint=_HINT) from error
+    if not isinstance(tree, ast.FunctionDef):
+        raise HeaderError(f"{name}{text[:80]} does not read as a signature", hint=_HINT)
+    arguments = tree.args
+    if arguments.defaults:
+        late = arguments.args[-len(arguments.defaults)].arg
+        raise HeaderError(f"upstream {late} has a default; a parameter stands behind '*'", hint=f"%%block {name}(…, *, {late}=…)")
+    if arguments.kwarg is not None:
+        raise HeaderError(f"**{arguments.kwarg.arg}: name the parameters one by one", hint=_HINT)
+    if arguments.vararg is not None:
+        raise HeaderError(f"*{arguments.vararg.arg} collects a fan-out, and no block here fans out", hint=_HINT)
+    upstreams = tuple(check_name(each.arg, "upstream") for each in (*arguments.posonlyargs, *arguments.args))
+    pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return {
+        "upstreams": upstreams,
+        "parameters": tuple(_parameter(argument, default) for argument, default in pairs),
+    }
+
+
+def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
+    value: Any = MISSING
+    if default is not None:
+        try:
+            value = ast.literal_eval(default)
+        except (ValueError, TypeError) as error:
+            raise HeaderError(
+                f"the default of {argument.arg} is {ast.unparse(default)}; it has to be a literal (number, text, list …)",
+                hint=_HINT,
+            ) from error
+    annotation = ast.unparse(argument.annotation) if argument.annotation else ""
+    return Parameter(name=argument.arg, annotation=annotation, default=value)
+
+
+def _options(text: str, languages: set[str]) -> dict[str, Any]:
+    words = _words(text)
+    known = {option.name: option for option in OPTIONS}
+    found: dict[str, Any] = {}
+    while words:
+        word, has_value, inline = words.pop(0).partition("=")
+        word = _SHORT.get(word, word)
+        if word.startswith("--") and word[2:] in languages:
+            found["language"] = word[2:]
+            continue
+        option = known.get(word)
+        if option is None:
+            if not word.startswith("-"):
+                raise HeaderError(f"{word!r} is not an option", hint=_HINT)
+            raise unknown("option", word, [*known, *(f"--{each}" for each in languages)], hint=_HINT)
+        if option.flag:
+            found[option.field] = True
+            continue
+        if not has_value and (not words or words[0].startswith("--")):
+            raise HeaderError(f"{word} needs a value: {option.help}", hint=_HINT)
+        _set(found, option, inline if has_value else words.pop(0))
+    language = found.get("language")
+    if language and language not in languages:
+        raise unknown("language", language, languages, hint="%%block NAME --sql")
+    return found
+
+
+def _words(text: str) -> list[str]:
+    words, position = [], 0
+    text = text.strip()
+    while position < len(text):
+        match = _WORD.match(text, position)
+        if match is None:
+            raise HeaderError(f"a quote is not closed: {text[position:].strip()[:60]!r}", hint=_HINT)
+        words.append(match[1])
+        position = match.end()
+    return words
+
+
+def _set(found: dict[str, Any], option: Option, value: str) -> None:
+    if value[:1] in "\"'" and len(value) > 1:
+        try:
+            value = str(ast.literal_eval(value))
+        except (ValueError, SyntaxError) as error:
+            raise HeaderError(f"{option.name} {value}: the quotes do not read", hint=_HINT) from error
+    if option.many:
+        names = [check_name(part.strip(), option.name) for part in value.split(",") if part.strip()]
+        found[option.field] = (*found.get(option.field, ()), *names)
+    else:
+        found[option.field] = value
+
+
+def render(block: Block) -> str:
+    """The canonical header of a block; `parse` reads it back.
+
+    >>> render(Block(name="big", source="", upstreams=("orders",), declared=True, kind="transformer"))
+    'big(orders)'
+    """
+    text = block.name
+    if block.declared or block.parameters:
+        parts = list(block.upstreams)
+        if block.parameters:
+            parts.append("*")
+        parts += [_render_parameter(parameter) for parameter in block.parameters]
+        text += f"({', '.join(parts)})"
+    if block.language != "python":
+        text += f" --{block.language}"
+    if block.kind_given:
+        text += f" --kind {block.kind}"
+    for option, names in (("--after", block.after), ("--tag", block.tags)):
+        text += "".join(f" {option} {name}" for name in names)
+    return text
+
+
+def _render_parameter(parameter: Parameter) -> str:
+    text = f"{parameter.name}: {parameter.annotation}" if parameter.annotation else parameter.name
+    if parameter.default is MISSING:
+        return text
+    return f"{text} = {parameter.default!r}" if parameter.annotation else f"{text}={parameter.default!r}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CellHead:
+    """The first line of a cell that is a block or a test: which, its header text, and the body below it."""
+
+    sort: str
+    """``block`` or ``test``."""
+    text: str
+    body: str
+    carrier: str = "magic"
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+_MAGIC = re.compile(r"%%(block|test)(?:[ \t]+(.*))?$")
+_COMMENT = re.compile(r"#\s*\|\s*(block|test)\s*:\s*(.*)$")
+
+
+def split_cell(source: str) -> CellHead | None:
+    """What a cell's first line says it is, or None for a plain cell.
+
+    >>> split_cell("#| block: raw\\n1").carrier, split_cell("x = 1")
+    ('comment', None)
+    """
+    first, _, body = source.partition("\n")
+    for carrier, pattern in (("magic", _MAGIC), ("comment", _COMMENT)):
+        match = pattern.match(first.rstrip("\r"))
+        if match:
+            return CellHead(sort=match[1], text=(match[2] or "").strip(), body=body, carrier=carrier)
+    return None

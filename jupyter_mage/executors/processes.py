@@ -1,0 +1,293 @@
+"""Runs blocks in clean worker processes: warm, isolated, replaced when one dies.
+
+A block that calls ``os._exit``, crashes or is killed fails alone, with the reason; its process is replaced and every other
+block goes on. Each worker is a session of its own, so the terminal's Ctrl-C reaches only us, and halting a worker ends
+everything that its block started in the same group. A worker whose owner dies ends itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import multiprocessing
+import os
+import pickle
+import queue
+import signal
+import sys
+import tempfile
+import threading
+import types
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, TypeVar
+
+from ..errors import RunError
+
+T = TypeVar("T")
+GRACE = 2.0
+"""Seconds between SIGINT, SIGTERM and SIGKILL when a worker is halted."""
+LOG_LIMIT = 512 * 1024
+_START = threading.Lock()
+
+
+class CrashedError(RunError):
+    """The worker process ended while it ran a block."""
+
+
+class ProcessExecutor(futures.Executor):
+    """``workers`` processes; each call runs in one of them, and its arguments and result travel by pickle."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = max(1, workers)
+        self._calls: queue.SimpleQueue[tuple[futures.Future[Any], bytes] | None] = queue.SimpleQueue()
+        self._slots: list[_Slot] = []
+        self._closed = False
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> futures.Future[T]:
+        if self._closed:
+            raise RuntimeError("this executor was shut down")
+        future: futures.Future[T] = futures.Future()
+        self._calls.put((future, pickle.dumps((fn, args, kwargs), protocol=5)))
+        if len(self._slots) < self.workers and not any(slot.idle for slot in self._slots):
+            self._slots.append(_Slot(self._calls))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._closed = True
+        if cancel_futures:
+            self.halt()
+        for _ in self._slots:
+            self._calls.put(None)
+        for slot in self._slots if wait else ():
+            slot.thread.join()
+        self._slots = []
+
+    def halt(self) -> None:
+        """End what runs: SIGINT, then SIGTERM, then SIGKILL to each worker's group. Nothing of it runs when this returns."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                call = self._calls.get_nowait()
+                if call is not None:
+                    call[0].cancel()
+        for slot in self._slots:
+            slot.halt()
+
+
+class _Slot:
+    """One thread that feeds one worker process, and replaces it when it has died."""
+
+    def __init__(self, calls: queue.SimpleQueue[tuple[futures.Future[Any], bytes] | None]) -> None:
+        self.idle = False
+        self._calls = calls
+        self._worker: _Worker | None = None
+        self.thread = threading.Thread(target=self._serve, name="jupyter_mage worker", daemon=True)
+        self.thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            self.idle = True
+            call = self._calls.get()
+            self.idle = False
+            if call is None:
+                break
+            future, blob = call
+            if future.set_running_or_notify_cancel():
+                self._run(future, blob)
+        if self._worker is not None:
+            self._worker.close()
+
+    def _run(self, future: futures.Future[Any], blob: bytes) -> None:
+        try:
+            if self._worker is None or not self._worker.alive:
+                self._worker = _Worker()
+            result = self._worker.call(blob)
+        except BaseException as error:  # noqa: BLE001 (this thread only carries; the error belongs to the one who waits)
+            if isinstance(error, CrashedError) and self._worker is not None:
+                self._worker.close()
+                self._worker = None
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    def halt(self) -> None:
+        worker = self._worker
+        if worker is not None and not self.idle:
+            worker.halt()
+
+
+class _Worker:
+    """A forked process, the pipe to it, the file that its prints go to, and the pipe that tells it that we are alive."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["jupyter_mage.executors.preload"])
+        descriptor, self.log_path = tempfile.mkstemp(prefix="jupyter_mage-", suffix=".log")
+        os.close(descriptor)
+        self.pipe, theirs = context.Pipe()
+        life, self._life = context.Pipe(duplex=False)
+        surroundings = (dict(os.environ), str(Path.cwd()), list(sys.path))
+        self.process: BaseProcess = context.Process(
+            target=_child, args=(theirs, life, self.log_path, surroundings), daemon=True, name="jupyter_mage worker"
+        )
+        with _START, _without_main():
+            self.process.start()
+        theirs.close()
+        life.close()
+
+    @property
+    def alive(self) -> bool:
+        return self.process.is_alive()
+
+    def call(self, blob: bytes) -> Any:
+        try:
+            self.pipe.send_bytes(blob)
+            ok, value = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 (from our own child)
+        except (EOFError, OSError) as error:
+            self.process.join(GRACE)
+            raise CrashedError(f"its process ended: {_reason(self.process.exitcode)}{self._last_words()}") from error
+        if not ok:
+            raise value
+        return value
+
+    def _last_words(self) -> str:
+        text = read_log(self.log_path)[-2000:].strip()
+        return f"\nIt printed:\n{text}" if text else ""
+
+    def halt(self) -> None:
+        for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            if self.process.pid is None or not self.process.is_alive():
+                break
+            _signal_group(self.process.pid, step)
+            self.process.join(GRACE)
+        if self.process.pid is not None:
+            _signal_group(self.process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        self.pipe.close()
+        self._life.close()
+        self.process.join(GRACE)
+        if self.process.is_alive():
+            self.halt()
+        Path(self.log_path).unlink(missing_ok=True)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def _reason(code: int | None) -> str:
+    """``killed by SIGSEGV`` or ``exit code 3``."""
+    if code is None:
+        return "for no known reason"
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}" + (" (out of memory?)" if code == -signal.SIGKILL else "")
+    return f"exit code {code}"
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Keep multiprocessing from importing the user's ``__main__`` again in the worker: a script's would run twice."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def _child(pipe: Connection, life: Connection, log_path: str, surroundings: tuple[dict[str, str], str, list[str]]) -> None:
+    """The worker: takes calls until the pipe closes."""
+    os.setsid()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    environ, folder, path = surroundings
+    os.environ.clear()
+    os.environ.update(environ)
+    sys.path[:] = path
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
+    _print_to(log_path)
+    threading.Thread(target=_watch, args=(life,), daemon=True).start()
+    while True:
+        try:
+            blob = pipe.recv_bytes()
+        except (EOFError, OSError):
+            os._exit(0)
+        except KeyboardInterrupt:
+            continue
+        pipe.send_bytes(_answer(blob, log_path))
+
+
+def _answer(blob: bytes, log_path: str) -> bytes:
+    try:
+        fn, args, kwargs = pickle.loads(blob)  # noqa: S301 (from our own parent)
+        return pickle.dumps((True, fn(*args, **kwargs)), protocol=5)
+    except BaseException as error:  # noqa: BLE001 (carried to the parent, which raises it)
+        return pickle.dumps((False, RunError(f"{type(error).__name__}: {error}")))
+    finally:
+        os.truncate(log_path, 0)
+
+
+def _print_to(path: str) -> None:
+    """Everything printed, by Python, C code and child processes, goes to this file."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    os.close(descriptor)
+    sys.stdout, sys.stderr = PrintFile(1, path), PrintFile(2, path)
+
+
+class PrintFile(io.TextIOWrapper):
+    """A worker's stdout, which can tell what was printed to it."""
+
+    def __init__(self, number: int, path: str) -> None:
+        raw = open(number, "wb", buffering=0, closefd=False)  # noqa: SIM115 (it lives as long as the process)
+        super().__init__(io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True)
+        self._path = path
+
+    def captured(self) -> str:
+        """All that this worker has printed in the call that runs, by whatever means."""
+        self.flush()
+        return read_log(self._path)
+
+
+def _watch(life: Connection) -> None:
+    """When our owner dies, nobody wants the result: end the whole group."""
+    with contextlib.suppress(EOFError, OSError):
+        life.recv_bytes()
+    os.killpg(0, signal.SIGKILL)
+
+
+def read_log(path: str) -> str:
+    """What was printed to the file, its middle cut where it is long."""
+    with contextlib.suppress(OSError), Path(path).open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        head = file.read(LOG_LIMIT // 2)
+        tail = b""
+        if size > LOG_LIMIT:
+            file.seek(-LOG_LIMIT // 2, os.SEEK_END)
+            tail = f"\n… {size - LOG_LIMIT} bytes cut …\n".encode() + file.read()
+        else:
+            tail = file.read()
+        return (head + tail).decode("utf-8", "replace")
+    return ""
+
+
+class Processes:
+    name = "processes"
+    in_process = False
+
+    def open(self, workers: int) -> futures.Executor:
+        return ProcessExecutor(workers)
+
+    def halt(self, pool: futures.Executor) -> None:
+        if isinstance(pool, ProcessExecutor):
+            pool.halt()
+
+
+executor = Processes()

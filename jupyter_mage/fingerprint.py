@@ -1,0 +1,148 @@
+"""Cache keys and what they are made of: normalised source, captured definitions, project modules, inputs by content,
+parameters, package versions. The ingredients are kept, so that a plan can say what changed.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import xxhash
+
+from .code import dependencies
+from .model import Block, Output, json_text
+from .plugins import languages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingredients:
+    """What one block's key is made of. ``static`` is all but the inputs and parameters, hashed once a definition."""
+
+    key: str
+    static: _Static
+    inputs: Mapping[str, str]
+    parameters: Mapping[str, Any]
+
+    @property
+    def tests(self) -> str:
+        """Hash of the block's tests: they are no part of the key, so a new test does not run the block again."""
+        return self.static.tests
+
+    def kept(self) -> dict[str, Any]:
+        """The ingredients as JSON, for the history."""
+        return {**self.static.kept, "inputs": dict(self.inputs), "parameters": dict(self.parameters)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Static:
+    digest: str
+    tests: str
+    kept: Mapping[str, Any]
+
+
+class Fingerprint:
+    """Makes keys for the blocks of one project.
+
+    >>> block = Block(name="a", source="1 + 1  # two")
+    >>> fingerprint = Fingerprint(Path("."))
+    >>> same = Block(name="a", source="1+1")
+    >>> fingerprint.of(block, {}, {}).key == fingerprint.of(same, {}, {}).key
+    True
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._static: dict[int, tuple[Block, _Static]] = {}
+
+    def of(self, block: Block, inputs: Mapping[str, Output], parameters: Mapping[str, Any]) -> Ingredients:
+        """The ingredients for ``block`` with these inputs and parameter values."""
+        return self.from_contents(block, {name: output.content for name, output in inputs.items()}, parameters)
+
+    def from_contents(self, block: Block, inputs: Mapping[str, str], parameters: Mapping[str, Any]) -> Ingredients:
+        static = self._of_definition(block)
+        parts = [static.digest, *(f"{name}={content}" for name, content in inputs.items())]
+        if parameters:
+            parts.append(json_text(parameters))
+        key = _digest("\0".join(parts))
+        return Ingredients(key=key, static=static, inputs=inputs, parameters=parameters)
+
+    def refresh(self) -> None:
+        """Look at project modules and packages again; called when a run or plan starts."""
+        self._static.clear()
+
+    def _of_definition(self, block: Block) -> _Static:
+        known = self._static.get(id(block))
+        if known is not None and known[0] is block:
+            return known[1]
+        static = _static(block, self.root)
+        self._static[id(block)] = block, static
+        return static
+
+
+def _static(block: Block, root: Path) -> _Static:
+    sources = _sources(block)
+    kept: dict[str, Any] = {
+        "language": block.language,
+        "source": block.source,
+        "captured": {each.name: each.source for each in block.captured},
+        "modules": dependencies.local_modules(sources, root) if sources else {},
+        "packages": dependencies.package_versions(sources) if sources else {},
+    }
+    normal = languages.get(block.language).normalise(block.source)
+    captured = {name: _normal_definition(source) for name, source in kept["captured"].items()}
+    digest = json_text([block.name, block.language, normal, captured, kept["modules"], kept["packages"]])
+    tests = json_text([[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]) if block.tests else ""
+    kept["tests"] = _digest(tests) if tests else ""
+    return _Static(digest=_digest(digest), tests=kept["tests"], kept=kept)
+
+
+def _digest(text: str) -> str:
+    return xxhash.xxh3_128_hexdigest(text.encode())
+
+
+def _sources(block: Block) -> tuple[str, ...]:
+    if languages.get(block.language).extension != "py":
+        return ()
+    texts = [block.source, *(each.source for each in block.captured)]
+    return tuple(text for text in texts if "import" in text)
+
+
+@lru_cache(maxsize=4096)
+def _normal_definition(source: str) -> str:
+    return languages.get("python").normalise(source)
+
+
+def changed(before: Mapping[str, Any], now: Ingredients) -> list[str]:
+    """Why a key differs from the kept one, one reason a line; the first lines of a source diff with it.
+
+    ``before`` is what `Ingredients.kept` gave when the output was made.
+    """
+    after = now.kept()
+    reasons = []
+    if before.get("source") != after["source"]:
+        lines = _diff(str(before.get("source", "")), str(after["source"]))
+        reasons.append(f"code: {len([x for x in lines if x[0] in '+-'])} lines\n" + "\n".join(lines[:8]))
+    for name in sorted({*before.get("captured", {}), *after["captured"]}):
+        if before.get("captured", {}).get(name) != after["captured"].get(name):
+            reasons.append(f"definition {name}")
+    for title, group in (
+        ("module", "modules"),
+        ("package", "packages"),
+        ("upstream", "inputs"),
+        ("parameter", "parameters"),
+    ):
+        old, new = before.get(group) or {}, after[group]
+        for name in sorted({*old, *new}):
+            if old.get(name) != new.get(name):
+                shown = "" if group in ("modules", "inputs") else f" {old.get(name, '–')} → {new.get(name, '–')}"
+                reasons.append(f"{title} {name}{shown}")
+    return reasons
+
+
+def _diff(before: str, after: str) -> list[str]:
+    lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+    return [line for line in lines if not line.startswith(("---", "+++", "@@"))]

@@ -1,0 +1,225 @@
+"""The pipeline as a graph: edges, order, cycles, selection. Pure functions over frozen values; every loop is iterative."""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from .errors import CycleError, DefinitionError, Where, nearest, unknown
+from .model import Block, Leak, Pipeline
+
+UNDECLARED = "a block that is not in the header"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """An upstream that is no block (yet)."""
+
+    block: str
+    upstream: str
+    guess: str = ""
+
+    def __str__(self) -> str:
+        ask = f" Did you mean {self.guess}?" if self.guess else ""
+        return f"{self.block} waits for {self.upstream}: no such block.{ask}"
+
+
+def resolve(pipeline: Pipeline) -> Pipeline:
+    """The pipeline with inferred upstreams and default kinds filled in, and leaks that turned out to be blocks dropped.
+
+    >>> raw = Block(name="raw", source="1")
+    >>> resolve(Pipeline(name="p", blocks=(raw, Block(name="twice", source="raw * 2", reads=("raw",))))).blocks[1].upstreams
+    ('raw',)
+    """
+    names = frozenset(pipeline.names)
+    return dataclasses.replace(pipeline, blocks=tuple(_resolve_block(block, names) for block in pipeline.blocks))
+
+
+def _resolve_block(block: Block, names: frozenset[str]) -> Block:
+    if block.declared:
+        upstreams = block.upstreams
+    else:
+        own = {block.name, *(parameter.name for parameter in block.parameters)}
+        upstreams = tuple(name for name in block.reads if name in names and name not in own)
+    changes: dict[str, object] = {}
+    if upstreams != block.upstreams:
+        changes["upstreams"] = upstreams
+    if not block.kind_given:
+        kind = "transformer" if upstreams else "data_loader"
+        if kind != block.kind:
+            changes["kind"] = kind
+    leaks = tuple(leak for leak in block.leaks if leak.name not in names) + _undeclared(block, names, upstreams)
+    if leaks != block.leaks:
+        changes["leaks"] = leaks
+    if not block.declared and any(each.name in names for each in block.captured):
+        changes["captured"] = tuple(each for each in block.captured if each.name not in names)
+    return dataclasses.replace(block, **changes) if changes else block  # type: ignore[arg-type]
+
+
+def _undeclared(block: Block, names: frozenset[str], upstreams: tuple[str, ...]) -> tuple[Leak, ...]:
+    """Blocks that a body reads and its header does not have: the notebook may know the name, a clean run does not."""
+    if not block.declared:
+        return ()
+    given = {block.name, *upstreams, *(each.name for each in (*block.parameters, *block.captured))}
+    return tuple(Leak(name=name, reason=UNDECLARED) for name in block.reads if name in names and name not in given)
+
+
+def missing(pipeline: Pipeline, among: Pipeline | None = None) -> list[Missing]:
+    """The declared upstreams of ``pipeline`` that no block of ``among`` (itself) has as its name, with the nearest there is."""
+    names = set((among or pipeline).names)
+    return [
+        Missing(block=block.name, upstream=upstream, guess=nearest(upstream, names - {block.name}) or "")
+        for block in pipeline
+        for upstream in block.needs
+        if upstream not in names
+    ]
+
+
+def downstreams(pipeline: Pipeline) -> dict[str, list[str]]:
+    """For each block, the blocks that need it, in the pipeline's order."""
+    found: dict[str, list[str]] = {name: [] for name in pipeline.names}
+    for block in pipeline:
+        for upstream in block.needs:
+            if upstream in found:
+                found[upstream].append(block.name)
+    return found
+
+
+def order(pipeline: Pipeline) -> tuple[str, ...]:
+    """Topological order; among blocks that are free, the order they were written in. Raises CycleError with the path.
+
+    >>> order(Pipeline(name="p", blocks=(Block(name="b", source="", upstreams=("a",)), Block(name="a", source=""))))
+    ('a', 'b')
+    """
+    place = {name: index for index, name in enumerate(pipeline.names)}
+    waits = {block.name: sum(each in place for each in block.needs) for block in pipeline}
+    after = downstreams(pipeline)
+    ready = [place[name] for name, count in waits.items() if not count]
+    heapq.heapify(ready)
+    names, done = pipeline.names, []
+    while ready:
+        name = names[heapq.heappop(ready)]
+        done.append(name)
+        for below in after[name]:
+            waits[below] -= 1
+            if not waits[below]:
+                heapq.heappush(ready, place[below])
+    if len(done) < len(place):
+        raise cycle_error(pipeline, find_cycle(pipeline, set(place) - set(done)))
+    return tuple(done)
+
+
+def find_cycle(pipeline: Pipeline, among: set[str]) -> list[str]:
+    """One cycle among these blocks, each followed by what it needs, first name again at the end."""
+    needs = {block.name: [each for each in block.needs if each in among] for block in pipeline if block.name in among}
+    start = next(name for name in pipeline.names if name in among and needs[name])
+    path, seen = [start], {start: 0}
+    while True:
+        following = next((each for each in needs[path[-1]] if needs.get(each)), None)
+        if following is None:  # a dead end: not on a cycle
+            dead = path.pop()
+            seen.pop(dead)
+            needs[dead] = []
+            if not path:
+                start = next(name for name in pipeline.names if needs.get(name))
+                path, seen = [start], {start: 0}
+            continue
+        if following in seen:
+            return [*path[seen[following] :], following]
+        seen[following] = len(path)
+        path.append(following)
+
+
+def cycle_error(pipeline: Pipeline, path: Sequence[str]) -> CycleError:
+    """``cycle: raw ← load ← clean ← raw (cells [3] [7] [5])``."""
+    numbers = [block.cell_number for name in path[:-1] if (block := pipeline.get(name))]
+    cells = f" (cells {' '.join(f'[{n}]' for n in numbers)})" if numbers and all(n is not None for n in numbers) else ""
+    return CycleError(f"cycle: {' ← '.join(path)}{cells}", hint="take one of these upstreams out of its header")
+
+
+def with_definition(pipeline: Pipeline, block: Block) -> Pipeline:
+    """The resolved pipeline with ``block`` defined or redefined; raises CycleError and changes nothing where it closes a circle."""
+    changed = resolve(pipeline.with_block(block))
+    try:
+        order(changed)
+    except CycleError as error:
+        kept = f"; kept the previous {block.name}" if block.name in pipeline else f"; {block.name} is not defined"
+        where = Where(block=block.name, cell=block.cell_number, line=1)
+        raise CycleError(error.message + kept, where=where, hint=error.hint) from None
+    return changed
+
+
+def ancestors(pipeline: Pipeline, names: Iterable[str]) -> set[str]:
+    """All blocks above these, themselves left out unless one is above another."""
+    needs = {block.name: block.needs for block in pipeline}
+    return _reach(needs, names)
+
+
+def descendants(pipeline: Pipeline, names: Iterable[str]) -> set[str]:
+    """All blocks below these."""
+    return _reach(downstreams(pipeline), names)
+
+
+def _reach(edges: Mapping[str, Sequence[str]], names: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = deque(each for name in names for each in edges.get(name, ()))
+    while waiting:
+        name = waiting.popleft()
+        if name in edges and name not in found:
+            found.add(name)
+            waiting.extend(edges[name])
+    return found
+
+
+def select(pipeline: Pipeline, selection: str) -> tuple[str, ...]:
+    """The blocks that a selection names, in the pipeline's order; an empty selection is all of them.
+
+    ``clean``, ``+clean`` (and all above), ``clean+`` (and all below), ``+clean+``, ``tag:daily``, ``kind:data_exporter``; several,
+    separated by spaces or commas, are joined. Raises UnknownNameError with the nearest name.
+    """
+    words = selection.replace(",", " ").split()
+    if not words:
+        return pipeline.names
+    chosen: set[str] = set()
+    for word in words:
+        name = word.strip("+")
+        matched = _match(pipeline, name)
+        chosen |= matched
+        if word.startswith("+"):
+            chosen |= ancestors(pipeline, matched)
+        if word.endswith("+"):
+            chosen |= descendants(pipeline, matched)
+    return tuple(name for name in pipeline.names if name in chosen)
+
+
+def _match(pipeline: Pipeline, word: str) -> set[str]:
+    sort, colon, value = word.partition(":")
+    if not colon:
+        if word not in pipeline:
+            raise unknown("block", word, pipeline.names)
+        return {word}
+    if sort not in ("tag", "kind", "language"):
+        raise unknown("selector", f"{sort}:", ["tag:", "kind:", "language:"])
+    chosen = {
+        block.name
+        for block in pipeline
+        if value in (block.tags if sort == "tag" else (block.kind if sort == "kind" else block.language,))
+    }
+    if not chosen:
+        known = {
+            "tag": {tag for b in pipeline for tag in b.tags},
+            "kind": {b.kind for b in pipeline},
+            "language": {b.language for b in pipeline},
+        }
+        raise unknown(f"block with {sort}", value, known[sort])
+    return chosen
+
+
+def check_runnable(pipeline: Pipeline, among: Pipeline | None = None) -> None:
+    """Raise DefinitionError where an upstream is missing, naming all of them."""
+    absent = missing(pipeline, among)
+    if absent:
+        raise DefinitionError("\n".join(str(each) for each in absent), where=Where(block=absent[0].block))

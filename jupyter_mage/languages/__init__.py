@@ -1,0 +1,1 @@
+"""Languages of block bodies, one a file."""

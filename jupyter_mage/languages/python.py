@@ -1,0 +1,107 @@
+"""Python blocks: a body runs as a function, in a fresh namespace or in the notebook's."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import linecache
+import threading
+from typing import Any
+
+from ..code import names, source
+from ..errors import JupyterMageError
+from ..plugins import Call, Names
+
+
+class Python:
+    name = "python"
+    extension = "py"
+
+    def check(self, source_text: str, *, block: str = "") -> None:
+        source.parse(source_text, block=block)
+
+    def names(self, source_text: str) -> Names:
+        return names.analyse(source.parse(source_text))
+
+    def normalise(self, source_text: str) -> str:
+        return source.normalise(source_text)
+
+    def run(self, call: Call) -> Any:
+        filename = call.filename or f"<block {call.block.name}>"
+        namespace = call.namespace
+        namespace.setdefault("__name__", "__main__")
+        if not call.keep_names:
+            _define(call, namespace)
+        arguments = tuple(call.values)
+        code, is_async = source.compile_body(
+            call.source, call.block.name, arguments=() if call.keep_names else arguments, filename=filename,
+            keep_names=call.keep_names, block=call.block.name,
+        )  # fmt: skip
+        _remember(filename, f"%%block {call.block.header or call.block.name}\n{call.source}")
+        if source.uses_magics(call.source):
+            _need_ipython(namespace)
+        exec(code, namespace)  # noqa: S102 (running the user's code is what a run is)
+        function = namespace.pop(source.FUNCTION)
+        if call.keep_names:
+            namespace.update(call.values)
+            result = function()
+        else:
+            result = function(**call.values)
+        return _finish(result) if is_async else result
+
+
+def _define(call: Call, namespace: dict[str, Any]) -> None:
+    for definition in call.captured:
+        filename = f"<{definition.sort} {definition.name}>"
+        _remember(filename, definition.source)
+        exec(compile(definition.source, filename, "exec"), namespace)  # noqa: S102
+
+
+def _remember(filename: str, text: str) -> None:
+    """Let tracebacks show the text of code that is in no file."""
+    if not filename.startswith("<"):
+        return
+    lines = text.splitlines(keepends=True)
+    linecache.cache[filename] = (len(text), None, lines, filename)
+
+
+def _finish(awaitable: Any) -> Any:
+    """The result of a body with top-level ``await``; on a thread of its own where this one's loop is busy (a kernel's is)."""
+    if not inspect.isawaitable(awaitable):
+        return awaitable
+
+    async def main() -> Any:
+        return await awaitable
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(main())
+    box: dict[str, Any] = {}
+
+    def target() -> None:
+        try:
+            box["value"] = asyncio.run(main())
+        except BaseException as error:  # noqa: BLE001 (handed to the thread that waits)
+            box["error"] = error
+
+    thread = threading.Thread(target=target)
+    thread.start()
+    thread.join()
+    if "error" in box:
+        raise box["error"]
+    return box["value"]
+
+
+def _need_ipython(namespace: dict[str, Any]) -> None:
+    """``!ls`` and ``%time`` need IPython; a clean process gets a shell of its own for them."""
+    from IPython.core.getipython import get_ipython
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = get_ipython() or InteractiveShell.instance()
+    if shell is None:
+        raise JupyterMageError("this body has ! or % lines, and IPython could not start")
+    namespace.setdefault("get_ipython", lambda: shell)
+
+
+language = Python()

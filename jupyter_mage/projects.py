@@ -1,0 +1,94 @@
+"""Pipelines on disk: which format a path is, read, checked and converted. Runs none of a project's code."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from pathlib import Path
+
+from . import graph
+from .engine import runs
+from .errors import JupyterMageError, ProjectError
+from .model import Pipeline
+from .plugins import Format, formats, kinds, languages
+
+
+def format_of(path: Path) -> Format:
+    """The format that takes this path. Raises ProjectError."""
+    if not path.exists():
+        raise ProjectError(f"{path} does not exist", hint="jupyter mage run NOTEBOOK.ipynb, or PROJECT PIPELINE")
+    for name in formats.names():
+        plugin = formats.get(name)
+        if plugin.accepts(path):
+            return plugin
+    raise ProjectError(f"{path} is neither a notebook nor a Mage project", hint="a project has pipelines/<name>/metadata.yaml")
+
+
+def names(path: Path) -> list[str]:
+    """The pipelines at this path."""
+    return format_of(path).pipelines(path)
+
+
+def read(path: Path, pipeline: str = "") -> Pipeline:
+    """The pipeline of this name at this path, or the only one."""
+    return format_of(path).read(path, pipeline)
+
+
+def root_of(path: Path) -> Path:
+    """The folder that relative paths in blocks, local modules and the state folder belong to."""
+    full = Path(os.path.realpath(path))
+    return full if full.is_dir() else full.parent
+
+
+def make_importable(root: Path) -> None:
+    """Let blocks import the project's own modules: ``import helpers`` and, as in Mage, ``from <project>.utils import …``."""
+    for folder in (str(root.parent), str(root)):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+
+
+def check(path: Path) -> list[str]:
+    """Every problem of the notebook or project at ``path``, with file and line."""
+    plugin = format_of(path)
+    found = [str(problem) for problem in plugin.check(path)]
+    if found:
+        return found
+    for name in plugin.pipelines(path):
+        try:
+            found += problems(graph.resolve(plugin.read(path, name)))
+        except JupyterMageError as error:
+            found.append(str(error))
+    return found
+
+
+def problems(pipeline: Pipeline) -> list[str]:
+    """What would stop this pipeline from running clean, one line each."""
+    found = [str(each) for each in graph.missing(pipeline)]
+    try:
+        graph.order(pipeline)
+    except JupyterMageError as error:
+        found.append(str(error))
+    for block in pipeline:
+        if block.kind not in kinds:
+            found.append(f"{block.name}: no kind {block.kind!r} here; it would not run")
+        if block.language not in languages and runs(block):
+            found.append(f"{block.name}: no language {block.language!r} here; it would not run")
+        found += [f"{block.name} reads {leak.name}, which a clean run does not have" for leak in block.leaks if runs(block)]
+    return found
+
+
+def import_notebook(project: Path, pipeline: str, target: Path) -> Pipeline:
+    """Write a notebook of a project's pipeline. Refuses to replace a file."""
+    if target.exists():
+        raise ProjectError(f"{target} exists and is left as it is", hint="--to ANOTHER.ipynb")
+    found = read(project, pipeline)
+    formats.get("notebook").write(found, target)
+    return found
+
+
+def laid_out(pipeline: Pipeline, layout: Pipeline) -> Pipeline:
+    """The kernel's blocks among the notebook's text cells, in the notebook's order; blocks that it lacks come last."""
+    placed = [pipeline.get(each.name) or each for each in layout if each.name in pipeline or not runs(each)]
+    placed_names = {each.name for each in placed}
+    return dataclasses.replace(pipeline, blocks=(*placed, *(each for each in pipeline if each.name not in placed_names)))

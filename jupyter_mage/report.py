@@ -1,0 +1,191 @@
+"""Runs, plans and failures as text: the same words in a notebook and in a terminal."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .model import Failure, Output
+from .planner import Step
+from .state import BlockRun, Run
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+GLYPHS = {
+    "queued": "·", "running": "▶", "succeeded": "✓", "cached": "≡", "failed": "✗", "skipped": "–", "cancelled": "◼", "interrupted": "!",
+    "run": "▶", "maybe": "?", "blocked": "✗",
+}  # fmt: skip
+"""One sign for each state; never colour alone."""
+COLOURS = {
+    "succeeded": "green", "cached": "cyan", "failed": "bold red", "blocked": "bold red", "running": "blue", "run": "blue",
+    "maybe": "yellow", "skipped": "dim", "cancelled": "yellow", "interrupted": "yellow", "queued": "dim",
+}  # fmt: skip
+
+
+def seconds(value: float | None) -> str:
+    """A duration in a few characters.
+
+    >>> [seconds(x) for x in (0.0004, 0.31, 75, 4000, None)]
+    ['<1 ms', '0.31 s', '1 min 15 s', '1 h 6 min', '']
+    """
+    if value is None:
+        return ""
+    if value < 0.001:
+        return "<1 ms"
+    if value < 0.1:
+        return f"{value * 1000:.0f} ms"
+    if value < 60:
+        return f"{value:.2f} s" if value < 10 else f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(value: int) -> str:
+    """Bytes in a few characters.
+
+    >>> size(900), size(48_100_000)
+    ('900 B', '48.1 MB')
+    """
+    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if value >= factor:
+            return f"{value / factor:.1f} {unit}"
+    return f"{value} B"
+
+
+def status_line(run: Run, name: str, upstreams: Sequence[str]) -> str:
+    """``delays ← flights (cached)   12 480 × 19 · 0.31 s``: what stands under a block's cell."""
+    block = run.blocks[name]
+    came = ", ".join(f"{each} ({_came(run.blocks[each])})" for each in upstreams if each in run.blocks)
+    head = f"{name} ← {came}" if came else name
+    facts = [
+        block.output.describe() if block.output else "",
+        "cached" if block.status == "cached" else seconds(block.seconds),
+    ]
+    tests = f"{len(block.tests)} test{'s' * (len(block.tests) != 1)} passed" if block.tests else ""
+    return f"{head}   {' · '.join(fact for fact in (*facts, tests) if fact)}"
+
+
+def _came(block: BlockRun) -> str:
+    return (
+        "cached" if block.status == "cached" else f"ran {seconds(block.seconds)}" if block.status == "succeeded" else block.status
+    )
+
+
+def run_table(run: Run) -> Table:
+    """One row a block: state, shape, size, time, and what is to be said about it."""
+    table = _table("block", "state", "output", "size", "time", "")
+    for block in run.blocks.values():
+        output = block.output
+        table.add_row(
+            block.name,
+            _state(block.status),
+            output.describe() if output else "",
+            size(output.size) if output else "",
+            "" if block.status == "cached" else seconds(block.seconds),
+            _remark(block),
+        )
+    return table
+
+
+def _remark(block: BlockRun) -> str:
+    if block.failure:
+        return f"{block.failure.error}: {first_line(block.failure.message)}"
+    return block.reason or (f"{len(block.tests)} test{'s' * (len(block.tests) != 1)} passed" if block.tests else "")
+
+
+def run_line(run: Run) -> str:
+    """``run 20260101-120000-ab12 succeeded in 1.20 s: 8 blocks, 3 cached``."""
+    counts = [f"{len(run.blocks)} block{'s' * (len(run.blocks) != 1)}"]
+    for status in ("cached", "failed", "skipped", "cancelled"):
+        count = sum(block.status == status for block in run.blocks.values())
+        counts += [f"{count} {status}"] if count else []
+    return f"run {run.id} {run.status} in {seconds(run.seconds)}: {', '.join(counts)}"
+
+
+def plan_table(steps: Iterable[Step]) -> Table:
+    """One row a block: what would be done and why, and how long it took last time."""
+    table = _table("block", "plan", "why", "last time", "output")
+    for step in steps:
+        why = "\n".join(step.reasons) or "nothing it depends on changed"
+        shown = step.output.describe() if step.output else ""
+        table.add_row(step.block, _state(step.action), why, seconds(step.seconds), shown)
+    return table
+
+
+def plan_line(steps: Sequence[Step]) -> str:
+    """``3 to run, 5 cached   ≈ 12 s``."""
+    words = {"run": "to run", "maybe": "perhaps", "cached": "cached", "blocked": "blocked"}
+    counts = [(sum(step.action == action for step in steps), word) for action, word in words.items()]
+    known = sum(step.seconds or 0.0 for step in steps if step.action in ("run", "maybe"))
+    return ", ".join(f"{n} {word}" for n, word in counts if n) + (f"   ≈ {seconds(known)}" if known else "")
+
+
+def runs_table(summaries: Iterable[Any]) -> Table:
+    """The history: one row a run, newest first."""
+    table = _table("run", "pipeline", "state", "started", "time", "blocks", "from")
+    for each in summaries:
+        started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(each.started)) if each.started else ""
+        table.add_row(
+            each.id,
+            each.pipeline,
+            _state(each.status),
+            started,
+            seconds(each.seconds),
+            str(each.blocks),
+            str(each.origin.get("face", "")),
+        )
+    return table
+
+
+def failure_text(block: str, failure: Failure, *, cell: int | None = None, again: str = "") -> str:
+    """A failure in a few lines: where, what, the line, what the inputs were, and what to type."""
+    where = f" at cell [{cell}]" if cell is not None else ""
+    where += f" line {failure.line}" if failure.line else ""
+    what = f"test {failure.test} of {block}" if failure.test else block
+    lines = [f"✗ {what} failed{where}: {failure.error}: {failure.message}".rstrip(": ")]
+    if failure.code.strip():
+        lines.append(f"    {failure.line} │ {failure.code.rstrip()}")
+    lines += [f"  {name} has {shape}" for name, shape in failure.inputs]
+    if again:
+        lines.append(f"  → {again}")
+    return "\n".join(lines)
+
+
+def output_text(name: str, output: Output) -> str:
+    """An output's shape, type and first rows, without loading it."""
+    return f"{name}   {output.describe()} · {output.type} · {size(output.size)}\n{output.preview}"
+
+
+def first_line(text: str) -> str:
+    stripped = text.strip()
+    return stripped.splitlines()[0] if stripped else ""
+
+
+def to_text(table: Table, *, width: int = 110, colour: bool = False) -> str:
+    """A table as text."""
+    from rich.console import Console
+
+    console = Console(file=io.StringIO(), width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    console.print(table)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))
+
+
+def _table(*columns: str) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="dim")
+    for index, column in enumerate(columns):
+        right = column in ("size", "time", "last time", "blocks") or (column == "output" and index == 2)
+        table.add_column(column, justify="right" if right else "left", no_wrap=index == 0, overflow="fold")
+    return table
+
+
+def _state(status: str) -> Any:
+    from rich.text import Text
+
+    return Text(f"{GLYPHS.get(status, '')} {status}", style=COLOURS.get(status, ""))

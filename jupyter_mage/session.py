@@ -1,0 +1,454 @@
+"""The one object that changes: it holds the pipelines that cells define, runs them, and answers every verb.
+
+Magics, widget, panel and command line are thin words over it. Here, and only here, plugins, engine, store and history meet.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import getpass
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent import futures
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import engine, graph, planner, projects
+from . import events as ev
+from .advice import leak_note, notes
+from .code import cells
+from .code.capture import Ledger
+from .code.parameters import check_variables
+from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
+from .fingerprint import Fingerprint
+from .handoff import Handoff
+from .model import Block, Output, Pipeline, check_name
+from .plugins import executors, formats, sinks, stores
+from .state import Run
+from .work import Place, Result, Task, run_in_worker, run_task
+
+if TYPE_CHECKING:
+    from .sinks.history import History
+
+STATE = ".jupyter_mage"
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Defined:
+    """What defining a block came to: the block as it now is, and what the author should know, one line each."""
+
+    block: Block
+    pipeline: Pipeline
+    notes: tuple[str, ...] = ()
+
+
+class Session:
+    """Pipelines, their runs, and the project folder they live in.
+
+    >>> import tempfile
+    >>> session = Session(Path(tempfile.mkdtemp()), pipeline="demo")
+    >>> _ = session.define("raw", "[1, 2, 3]"), session.define("total(raw)", "sum(raw)")
+    >>> session.run(executor="inline").status, session.value("total")
+    ('succeeded', 6)
+    >>> session.close()
+    """
+
+    def __init__(
+        self,
+        root: Path | None = None,
+        *,
+        pipeline: str = "pipeline",
+        origin: str = "python",
+        durability: str = "process",
+    ) -> None:
+        self.root = Path(os.path.realpath(root or Path.cwd()))
+        self.current = check_name(pipeline, "pipeline name")
+        self.pipelines: dict[str, Pipeline] = {}
+        self.ledger = Ledger()
+        self.stream = ev.Stream()
+        self.board: dict[str, Run] = {}
+        self.stale: dict[str, set[str]] = {}
+        self.fingerprint = Fingerprint(self.root)
+        self.control: engine.Control | None = None
+        self._origin, self._durability = origin, durability
+        self._listeners: list[Callable[[], None]] = []
+        self._history: History | None = None
+        self._store: Handoff | None = None
+        self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
+        self.stream.subscribe(self._on_event)
+
+    # ---- what is defined -------------------------------------------------------------------------------------------
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The current pipeline, resolved."""
+        return self.pipelines.get(self.current) or Pipeline(name=self.current)
+
+    def adopt(self, pipeline: Pipeline) -> Pipeline:
+        """Make ``pipeline`` (read from a file, say) the current one. Raises CycleError."""
+        resolved = graph.resolve(pipeline)
+        graph.order(resolved)
+        self.pipelines[resolved.name] = resolved
+        self.current = resolved.name
+        self._changed()
+        return resolved
+
+    def note_cell(self, source: str, number: int | None = None) -> None:
+        """A plain cell has run: remember what it binds."""
+        self.ledger.note(source, number)
+
+    def define(
+        self,
+        header: str,
+        body: str,
+        *,
+        carrier: str = "magic",
+        cell: str = "",
+        number: int | None = None,
+        namespace: Mapping[str, Any] | None = None,
+    ) -> Defined:
+        """Define or redefine the block of this header and body; its dependants become stale.
+
+        Raises HeaderError, BlockSyntaxError, UnknownNameError or CycleError; whatever was defined before then stays.
+        """
+        read = cells.read_header(header, carrier=carrier)
+        name = check_name(read.pipeline, "pipeline name") if read.pipeline else self.current
+        before = self.pipelines.get(name) or Pipeline(name=name)
+        block = cells.define(read, body, self.ledger, known=before.names, namespace=namespace, cell=cell, number=number)
+        old = before.get(block.name)
+        if old is not None:
+            block = dataclasses.replace(block, tests=old.tests)
+        renamed = next((b for b in before if cell and b.cell == cell and b.name != block.name), None)
+        base = before.without([renamed.name]) if renamed else before
+        after = graph.with_definition(base, block)
+        self.pipelines[name], self.current = after, name
+        self._mark_stale(name, block.name, old)
+        self._changed()
+        block = after[block.name]
+        return Defined(block=block, pipeline=after, notes=tuple(notes(after, block, old, renamed, namespace)))
+
+    def define_test(
+        self, block: str, body: str, *, name: str = "", cell: str = "", namespace: Mapping[str, Any] | None = None
+    ) -> Defined:
+        """Add a test to a block, or replace the one of this name or cell. Raises UnknownNameError, BlockSyntaxError."""
+        pipeline = self.pipeline
+        target = pipeline.get(block)
+        if target is None:
+            raise unknown("block", block, pipeline.names, hint=f"define {block} first, or correct the name behind %%test")
+        place = next((i for i, t in enumerate(target.tests) if (cell and t.cell == cell) or (name and t.name == name)), None)
+        label = name or (target.tests[place].name if place is not None else f"test_{len(target.tests) + 1}")
+        check_name(label, "test name")
+        test, found = cells.define_test(block, label, body, self.ledger, known=pipeline.names, namespace=namespace, cell=cell)
+        tests = list(target.tests)
+        tests[place : place + 1 if place is not None else None] = [test] if place is not None else [*tests, test]
+        changed = dataclasses.replace(target, tests=tuple(tests))
+        self.pipelines[self.current] = pipeline.with_block(changed)
+        self._changed()
+        lines = [leak_note(f"test {label}", leak.name, leak.cell) for leak in found.leaks]
+        return Defined(block=changed, pipeline=self.pipeline, notes=tuple(lines))
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Take blocks out of the current pipeline; those that need them wait for them."""
+        self.pipelines[self.current] = graph.resolve(self.pipeline.without(names))
+        self._changed()
+
+    def forget_cells(self, deleted: Iterable[str]) -> list[str]:
+        """The cells with these ids are gone, and so are their blocks; gives the names."""
+        gone = set(deleted)
+        names = [block.name for block in self.pipeline if block.cell and block.cell in gone]
+        if names:
+            self.forget(names)
+        return names
+
+    # ---- what runs -------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        selection: str = "",
+        *,
+        variables: Mapping[str, Any] | None = None,
+        force: bool = False,
+        executor: str = "processes",
+        workers: int | None = None,
+        retest: bool = False,
+        check: bool = False,
+    ) -> Run:
+        """Run the current pipeline, or a selection of it and what that needs.
+
+        With ``check``, a failed run raises BlockFailedError and a cancelled one RunCancelledError. Raises UnknownNameError and
+        DefinitionError before anything runs.
+        """
+        plugin = executors.get(executor)
+        count = (workers or os.cpu_count() or 1) if not plugin.in_process else 1
+        request = self._request(selection, variables, force=force, executor=executor, workers=count, retest=retest)
+        pool = self._pool(executor, count)
+        if plugin.in_process:
+            store = self.store
+
+            def submit(task: Task) -> futures.Future[Result]:
+                return pool.submit(run_task, task, store, None)
+        else:
+            where = str(self.state_folder / "store")
+
+            def submit(task: Task) -> futures.Future[Result]:
+                return pool.submit(run_in_worker, task, "local", where, self._durability)
+
+        run = self._execute(request, submit, lambda: plugin.halt(pool))
+        if check:
+            _raise_unless_good(run)
+        return run
+
+    def run_cell(self, name: str, place: Place, *, run_body: bool = True, force: bool = False) -> Run:
+        """Run one block in the notebook's namespace; what it needs comes from the cache or runs first.
+
+        Without ``run_body``, only its tests run where its output is kept.
+        """
+        request = self._request(name, None, force=force, executor="inline", workers=1)
+        forced = request.force | (frozenset([name]) if run_body else frozenset())
+        request = dataclasses.replace(request, force=forced, leaks_allowed=True)
+        pool, store = self._pool("inline", 1), self.store
+        shown = place.show
+
+        def show(value: Any) -> None:
+            place.namespace[name] = value
+            if shown:
+                shown(value)
+
+        own = dataclasses.replace(place, show=show)
+
+        def submit(task: Task) -> futures.Future[Result]:
+            block = task.block
+            where = own if block.name == name else Place(namespace=place.namespace) if block.leaks else None
+            return pool.submit(run_task, task, store, where)
+
+        return self._execute(request, submit, lambda: None)
+
+    def cancel(self) -> bool:
+        """Stop the run that is going on, from any thread; False where none is."""
+        control = self.control
+        if control is not None:
+            control.cancel()
+        return control is not None
+
+    def plan(self, selection: str = "", *, variables: Mapping[str, Any] | None = None, force: bool = False) -> list[planner.Step]:
+        """What `run` would do, block by block, and why. Runs nothing."""
+        request = self._request(selection, variables, force=force)
+        latest = self.history.latest(request.pipeline.name)
+        return planner.plan(request, cache=_Cache(self, latest), fingerprint=self.fingerprint, latest=latest)
+
+    def _request(
+        self,
+        selection: str,
+        variables: Mapping[str, Any] | None,
+        *,
+        force: bool = False,
+        executor: str = "inline",
+        workers: int = 1,
+        retest: bool = False,
+    ) -> engine.Request:
+        pipeline, given = self.pipeline, dict(variables or {})
+        if not len(pipeline):
+            raise unknown("pipeline", self.current, self.pipelines, hint="define a block: %%block NAME")
+        targets = tuple(name for name in graph.select(pipeline, selection) if engine.runs(pipeline[name]))
+        wanted = {*targets, *graph.ancestors(pipeline, targets)}
+        graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
+        check_variables(given, pipeline, pipeline.variables)
+        self.fingerprint.refresh()
+        return engine.Request(
+            run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}",
+            pipeline=pipeline,
+            targets=targets,
+            selection=selection,
+            variables={**pipeline.variables, **given},
+            force=frozenset(targets) if force else frozenset(),
+            executor=executor,
+            workers=workers,
+            retest=retest,
+            origin={"face": self._origin, "user": _user(), "host": socket.gethostname(), "pid": os.getpid()},
+        )
+
+    def _execute(self, request: engine.Request, submit: engine.Submit, halt: Callable[[], None]) -> Run:
+        if self.control is not None:
+            raise JupyterMageError("a run is going on in this session", hint="wait for it, or cancel it")
+        self.control = engine.Control()
+        try:
+            return engine.run(
+                request,
+                submit=submit,
+                halt=halt,
+                cache=_Cache(self, self.history.latest(request.pipeline.name)),
+                fingerprint=self.fingerprint,
+                emit=self.stream.emit,
+                control=self.control,
+            )
+        finally:
+            self.control = None
+
+    def _pool(self, name: str, workers: int) -> futures.Executor:
+        """The warm executor of this sort; a new one where the environment that its workers copied has changed."""
+        now = (dict(os.environ), Path.cwd())
+        known = self._pools.get((name, workers))
+        if known is not None and known[0] == now:
+            return known[1]
+        if known is not None:
+            known[1].shutdown(wait=False)
+        pool = executors.get(name).open(workers)
+        self._pools[name, workers] = now, pool
+        return pool
+
+    # ---- what is kept ----------------------------------------------------------------------------------------------
+
+    @property
+    def state_folder(self) -> Path:
+        return self.root / STATE
+
+    @property
+    def history(self) -> History:
+        """The project's history, opened (and recovered) at first use; from then on every event goes there first."""
+        if self._history is None:
+            self._history = sinks.get("history")(self.state_folder, durability=self._durability)
+            self.stream.subscribe(self._history, essential=True)
+        return self._history
+
+    @property
+    def store(self) -> Handoff:
+        if self._store is None:
+            self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self._durability))
+        return self._store
+
+    def output(self, block: str) -> Output:
+        """The last good output of a block, by reference. Raises UnknownNameError; JupyterMageError where it never ran."""
+        name = self.pipeline[block].name
+        last = self.history.latest(self.current).get(name)
+        if last is None:
+            raise JupyterMageError(f"{name} has no output yet", where=Where(block=name), hint=f"%pipeline run {name}")
+        output: Output = last.output
+        return output
+
+    def value(self, block: str) -> Any:
+        """The last good output of a block, loaded."""
+        return self.store.get(self.output(block))
+
+    # ---- files -----------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def open(cls, path: Path, pipeline: str = "", *, origin: str = "python", durability: str = "process") -> Session:
+        """A session on a notebook file or a project folder, read and not run. Raises FormatError with file and line."""
+        found = projects.read(path, pipeline)
+        session = cls(projects.root_of(path), pipeline=found.name, origin=origin, durability=durability)
+        session.adopt(found)
+        projects.make_importable(session.root)
+        return session
+
+    def export(self, path: Path, *, notebook: Path | None = None) -> tuple[list[Path], list[str]]:
+        """Write the current pipeline as a Mage project: the files written, and what real Mage would do otherwise.
+
+        ``notebook`` is the file whose text cells go along, in its order.
+        """
+        pipeline = self.pipeline
+        if notebook is not None:
+            pipeline = projects.laid_out(pipeline, projects.read(notebook))
+        plugin = formats.get("mage")
+        return plugin.write(pipeline, path), plugin.warnings(pipeline)
+
+    def check(self, path: Path | None = None) -> list[str]:
+        """Everything that would stop this pipeline, or the project at ``path``; runs nothing."""
+        return projects.check(path) if path is not None else projects.problems(self.pipeline)
+
+    def past_run(self, name: str = "last") -> Run:
+        """A run of the history, by id, a part of it, ``last`` or ``-1``."""
+        return self.history.run(self.history.resolve_run(name))
+
+    # ---- who watches -----------------------------------------------------------------------------------------------
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after each event and each definition; the answer stops it."""
+        self._listeners.append(callback)
+
+        def stop() -> None:
+            if callback in self._listeners:
+                self._listeners.remove(callback)
+
+        return stop
+
+    def picture(self) -> dict[str, Any]:
+        """What the screens draw of the current pipeline: the graph, and each block's latest state."""
+        from . import view
+
+        return view.picture(
+            self.pipeline,
+            self.board.get(self.current),
+            statuses=dict.fromkeys(self.stale.get(self.current, ()), "stale"),
+        )
+
+    def close(self) -> None:
+        """End pools and history; nothing is lost without it."""
+        for _, pool in self._pools.values():
+            pool.shutdown(wait=True)
+        self._pools.clear()
+        if self._history is not None:
+            self._history.close()
+            self._history = None
+
+    def _on_event(self, event: ev.Event) -> None:
+        """Keep each block's latest state, over all runs of the pipeline."""
+        if isinstance(event, ev.RunStarted):
+            board = self.board.setdefault(event.pipeline, Run())
+            for name in event.blocks:
+                board.blocks.pop(name, None)
+        for pipeline, board in self.board.items():
+            if (isinstance(event, ev.RunStarted) and event.pipeline == pipeline) or board.id == event.run:
+                board.apply(event)
+                if isinstance(event, ev.BlockSucceeded | ev.BlockCached):
+                    self.stale.get(pipeline, set()).discard(event.block)
+        self._changed()
+
+    def _mark_stale(self, pipeline: str, name: str, old: Block | None) -> None:
+        new = self.pipelines[pipeline][name]
+        if old is None or (old.source, old.upstreams, old.parameters) != (new.source, new.upstreams, new.parameters):
+            below = graph.descendants(self.pipelines[pipeline], [name])
+            known = self.board.get(pipeline, Run()).blocks
+            self.stale.setdefault(pipeline, set()).update(each for each in {name, *below} if each in known)
+
+    def _changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+
+class _Cache:
+    """Finds kept outputs: each block's latest first (one look for all), then older ones."""
+
+    def __init__(self, session: Session, latest: Mapping[str, Any]) -> None:
+        self._history, self._store, self._latest = session.history, session.store, latest
+
+    def find(self, block: str, key: str) -> engine.Kept | None:
+        last = self._latest.get(block)
+        if last is not None and last.key == key:
+            kept = engine.Kept(output=last.output, tests=str(last.ingredients.get("tests", "")))
+        elif last is None:
+            return None
+        else:
+            found = self._history.outputs([key]).get(key)
+            if found is None:
+                return None
+            kept = engine.Kept(output=found)
+        return kept if self._store.has(kept.output) else None
+
+
+def _raise_unless_good(run: Run) -> None:
+    if run.status == "cancelled":
+        raise RunCancelledError(f"run {run.id} was cancelled")
+    for block in run.failed:
+        failure = block.failure
+        message = f"{block.name} failed: {failure.error}: {failure.message}" if failure else f"{block.name} failed"
+        raise BlockFailedError(message, where=Where(block=block.name, line=failure.line if failure else None))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,282 @@
+"""Running one block: the same function in a notebook, in a worker process and, later, on a cluster.
+
+It gets a `Task` (source, inputs by reference, parameters), runs the body and its tests, stores the output itself and gives back
+a `Result`. It never raises for what the block did: a failure is a value. It knows nothing of runs, events or screens.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from .errors import JupyterMageError, StoreError
+from .model import Block, Failure, Output, Test
+from .plugins import Call, Store, languages, stores
+
+LOG_LIMIT = 512 * 1024
+"""Characters of a block's printed text that are kept: half from the start, half from the end."""
+TRACEBACK_LIMIT = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What it takes to run one block."""
+
+    block: Block
+    inputs: tuple[tuple[str, Output], ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    output: Output | None = None
+    """Given when only the tests have to run, on this output."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What came of it: an output or a failure."""
+
+    output: Output | None = None
+    failure: Failure | None = None
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    log: str = ""
+    tests: tuple[str, ...] = ()
+    cancelled: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Place:
+    """Where a body runs when that is not a fresh namespace: a notebook's cell."""
+
+    namespace: dict[str, Any]
+    filename: str = ""
+    show: Callable[[Any], None] | None = None
+    """Called with the value, to display it."""
+    failed: Callable[[BaseException], None] | None = None
+    """Called with the exception, for a debugger."""
+
+
+class BoundedText(io.TextIOBase):
+    """A text file that keeps the start and the end of what is written, and may pass it on as well.
+
+    >>> text = BoundedText(limit=10)
+    >>> text.write("0123456789abcdef")
+    16
+    >>> text.value()
+    '01234\\n… 6 characters cut …\\nbcdef'
+    """
+
+    def __init__(self, limit: int = LOG_LIMIT, echo: Any = None) -> None:
+        self._half = limit // 2
+        self._head: list[str] = []
+        self._tail = ""
+        self._room = self._half
+        self._total = 0
+        self._echo = echo
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        self._total += len(text)
+        if self._room > 0:
+            self._head.append(text[: self._room])
+            rest = text[self._room :]
+            self._room -= len(text)
+        else:
+            rest = text
+        if rest:
+            self._tail = (self._tail + rest[-self._half :])[-self._half :]
+        if self._echo is not None:
+            self._echo.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        if self._echo is not None:
+            self._echo.flush()
+
+    def value(self) -> str:
+        head = "".join(self._head)
+        cut = self._total - len(head) - len(self._tail)
+        return head + (f"\n… {cut} characters cut …\n" if cut > 0 else "") + self._tail
+
+
+def run_task(task: Task, store: Store, place: Place | None = None, *, capture: bool = True) -> Result:
+    """Run the task's block and tests; printed text is kept (and still printed where there is a ``place``)."""
+    log = BoundedText(echo=sys.stdout if place else None)
+    started, cpu = time.perf_counter(), time.process_time()
+    with _printed_to(log) if capture else contextlib.nullcontext():
+        outcome = _attempt(task, store, place)
+    if isinstance(outcome, Failure):
+        output, failure = None, outcome
+    elif outcome is None:
+        output, failure = None, None
+    else:
+        output, failure = outcome, None
+    return Result(
+        output=output,
+        failure=failure,
+        seconds=time.perf_counter() - started,
+        cpu_seconds=time.process_time() - cpu,
+        log=log.value() if capture else _captured(),
+        tests=tuple(test.name for test in task.block.tests) if output else (),
+        cancelled=outcome is None,
+    )
+
+
+def _captured() -> str:
+    """What a worker process has printed in this call, where its stdout can tell."""
+    captured: Callable[[], str] | None = getattr(sys.stdout, "captured", None)
+    return captured() if captured else ""
+
+
+_stores: dict[tuple[str, str, str], Store] = {}
+
+
+def run_in_worker(task: Task, store: str, root: str, durability: str) -> Result:
+    """`run_task` in another process: the store is opened there once, by its plugin's name."""
+    known = (store, root, durability)
+    if known not in _stores:
+        _stores[known] = stores.get(store)(Path(root), durability=durability)
+    return run_task(task, _stores[known], capture=False)
+
+
+def _attempt(task: Task, store: Store, place: Place | None) -> Output | Failure | None:
+    """The output, or why there is none; None when the user interrupted."""
+    block, test, inputs = task.block, None, {}
+    try:
+        inputs = {name: store.get(output) for name, output in task.inputs}
+        if task.output is None:
+            value = _run_body(task, inputs, place)
+            output = store.put(value)
+        else:
+            output, value = task.output, store.get(task.output) if block.tests else None
+        if place and place.show and task.output is None:
+            place.show(value)
+        for test in block.tests:
+            shown = value if place is None else store.get(output)
+            _run_test(block, test, shown)
+    except KeyboardInterrupt:
+        return None
+    except StoreError as error:
+        return Failure(error=type(error).__name__, message=str(error), inputs=_shapes(task))
+    except BaseException as error:  # noqa: BLE001 (a block may raise anything; a failure is a value here)
+        if place and place.failed:
+            place.failed(error)
+        return _failure(error, task, test)
+    return output
+
+
+def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any:
+    block = task.block
+    call = Call(
+        block=block,
+        source=block.source,
+        captured=block.captured,
+        values={**inputs, **task.parameters},
+        namespace=place.namespace if place else {},
+        filename=place.filename if place else "",
+        keep_names=place is not None,
+    )
+    return languages.get(block.language).run(call)
+
+
+def _run_test(block: Block, test: Test, value: Any) -> None:
+    """Tests are Python whatever the block's language is."""
+    captured = (*block.captured, *test.captured) if block.language == "python" else test.captured
+    call = Call(block=block, source=test.source, captured=captured, values={block.name: value}, filename=test_file(block, test))
+    languages.get("python").run(call)
+
+
+def test_file(block: Block, test: Test) -> str:
+    """The name that tracebacks have for this test."""
+    return f"<test {block.name} {test.name}>"
+
+
+@contextlib.contextmanager
+def _printed_to(log: BoundedText) -> Iterator[None]:
+    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+        yield
+
+
+def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:
+    block = task.block
+    own = {f"<block {block.name}>", *([test_file(block, test)] if test else [])}
+    line, code = _place(error, own, len(block.source.splitlines()) + 1)
+    message = _message(error)
+    if isinstance(error, AssertionError) and not message and code:
+        message = code.strip()
+    return Failure(
+        error=type(error).__name__,
+        message=message,
+        line=line,
+        code=code,
+        traceback=_own_traceback(error),
+        inputs=_shapes(task),
+        test=test.name if test else "",
+    )
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, JupyterMageError):
+        return error.message
+    try:
+        return str(error)[:4000]
+    except Exception:  # noqa: BLE001 (a user's exception may fail to say what it is; the failure itself must not get lost)
+        return "(its message could not be made)"
+
+
+def _place(error: BaseException, own: set[str], _lines: int) -> tuple[int | None, str]:
+    """Line and text of the innermost frame that is in the block's own cell."""
+    found: tuple[int | None, str] = (None, "")
+    step: TracebackType | None = error.__traceback__
+    while step is not None:
+        filename = step.tb_frame.f_code.co_filename
+        if filename in own or "ipykernel_" in filename or "<ipython-input" in filename:
+            found = step.tb_lineno, linecache.getline(filename, step.tb_lineno).rstrip("\n")
+        step = step.tb_next
+    if isinstance(error, SyntaxError) and error.filename in own:
+        return error.lineno, (error.text or "").rstrip("\n")
+    return found
+
+
+def _own_traceback(error: BaseException) -> str:
+    """The traceback from the user's first frame on; ours, above it, are left out."""
+    step = error.__traceback__
+    while step is not None and _is_ours(step):
+        step = step.tb_next
+    try:
+        text = "".join(traceback.format_exception(type(error), error, step or error.__traceback__))
+    except Exception:  # noqa: BLE001 (formatting calls the exception's own code, which may fail)
+        text = f"{type(error).__name__}\n"
+    half = TRACEBACK_LIMIT // 2
+    return text if len(text) <= TRACEBACK_LIMIT else f"{text[:half]}\n… cut …\n{text[-half:]}"
+
+
+def _is_ours(step: TracebackType) -> bool:
+    module = str(step.tb_frame.f_globals.get("__name__", ""))
+    return module.split(".")[0] == "jupyter_mage"
+
+
+def _shapes(task: Task) -> tuple[tuple[str, str], ...]:
+    return tuple((name, shape(output)) for name, output in task.inputs)
+
+
+def shape(output: Output) -> str:
+    """``12 480 × 3: id int64, user str, ts datetime64[us]``.
+
+    >>> shape(Output(content="", codec="json", type="int", size=1))
+    'int'
+    """
+    if output.columns is None:
+        return output.describe()
+    shown = ", ".join(f"{name} {dtype}" for name, dtype in output.columns[:20])
+    more = ", …" if len(output.columns) > 20 else ""
+    return f"{output.describe()}: {shown}{more}"

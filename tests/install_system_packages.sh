@@ -1,0 +1,13 @@
+#!/bin/sh
+# The system packages that the tests need: a browser, fonts for it. Does nothing where they are there already.
+set -eu
+needed=""
+command -v chromium >/dev/null 2>&1 || needed="$needed chromium"
+fc-list 2>/dev/null | grep -qi dejavu || needed="$needed fonts-dejavu-core fontconfig"
+[ -z "$needed" ] && exit 0
+run=""
+[ "$(id -u)" = 0 ] || run="sudo"
+export DEBIAN_FRONTEND=noninteractive
+$run apt-get update -qq
+# shellcheck disable=SC2086
+$run apt-get install -y -qq --no-install-recommends $needed >/dev/null
