@@ -9,7 +9,7 @@ from typing import Any
 from . import graph
 from .code.header import render
 from .errors import nearest
-from .model import Block, Pipeline
+from .model import Block, Pipeline, name_problem
 
 
 def notes(
@@ -17,7 +17,7 @@ def notes(
 ) -> Iterable[str]:
     """What the author should know about a definition, one line each."""
     if renamed is not None:
-        users = [each.name for each in pipeline if renamed.name in each.needs]
+        users = [each.name for each in pipeline if renamed.name in (*each.needs, *each.reads)]
         yield f"~ renamed {renamed.name} → {block.name}" + (f"; {', '.join(users)} still say {renamed.name}" if users else "")
     if old is not None and old.cell and block.cell and old.cell != block.cell:
         place = f" in cell [{old.cell_number}]" if old.cell_number is not None else ""
@@ -30,8 +30,9 @@ def notes(
         if leak.reason == graph.UNDECLARED:
             continue
         yield leak_note(block.name, leak.name, leak.cell)
-    if namespace is not None:
-        yield from _unknown_names(pipeline, block, namespace)
+    for name in unknown_names(pipeline, block):
+        if namespace is None or name not in namespace:
+            yield unknown_note(pipeline, block, name)
 
 
 def _mismatch(pipeline: Pipeline, block: Block) -> Iterable[str]:
@@ -45,7 +46,9 @@ def _mismatch(pipeline: Pipeline, block: Block) -> Iterable[str]:
     if undeclared:
         yield f"{block.name} reads {', '.join(undeclared)}, not in its header: %%block {render(right)}"
     if unread:
-        yield f"{block.name} declares {', '.join(unread)} and never reads it: %%block {render(right)}"
+        order = "".join(f" --after {name}" for name in unread)
+        hint = f"%%block {render(right)}, or for the order only, %%block {render(right)}{order}"
+        yield f"{block.name} declares {', '.join(unread)} and never reads {'it' if len(unread) == 1 else 'them'}: {hint}"
 
 
 def leak_note(block: str, name: str, cell: int | None) -> str:
@@ -53,12 +56,16 @@ def leak_note(block: str, name: str, cell: int | None) -> str:
     return f"{block} reads {name}{place}, which a clean run does not have: make it an upstream or a parameter"
 
 
-def _unknown_names(pipeline: Pipeline, block: Block, namespace: Mapping[str, Any]) -> Iterable[str]:
+def unknown_names(pipeline: Pipeline, block: Block) -> list[str]:
+    """The names a block reads that nothing explains: no block, parameter, captured definition or leak."""
     known = {
         *block.upstreams, *pipeline.names, *(p.name for p in block.parameters), *(d.name for d in block.captured),
         *(leak.name for leak in block.leaks), block.name,
     }  # fmt: skip
-    for name in block.reads:
-        if name not in known and name not in namespace:
-            guess = nearest(name, pipeline.names)
-            yield f"{block.name} reads {name}: no block, import or parameter yet." + (f" Did you mean {guess}?" if guess else "")
+    return [name for name in block.reads if name not in known and name_problem(name) is None]
+
+
+def unknown_note(pipeline: Pipeline, block: Block, name: str) -> str:
+    """``twice reads raw: no block, import or parameter. Did you mean source?``."""
+    guess = nearest(name, (each for each in pipeline.names if each != block.name))
+    return f"{block.name} reads {name}: no block, import or parameter." + (f" Did you mean {guess}?" if guess else "")

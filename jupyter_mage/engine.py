@@ -159,6 +159,10 @@ class _Loop:
             self._work()
         except KeyboardInterrupt:
             self.control.cancel()
+        except BaseException:  # our own mistake or a full disk: no run stays open, then the error goes on
+            self._cancel()
+            self.emit(ev.RunFinished(run=request.run, status="failed", seconds=time.monotonic() - started))
+            raise
         if self.control.cancelled.is_set():
             self._cancel()
             status = "cancelled"
@@ -222,7 +226,8 @@ class _Loop:
         try:
             result = future.result()
         except JupyterMageError as error:
-            result = Result(failure=Failure(error=type(error).__name__, message=str(error)))
+            failure = Failure(error=type(error).__name__, message=error.message)
+            result = Result(failure=failure, log=str(getattr(error, "log", "")))
         if result.cancelled:
             self.running[future] = name, ingredients
             self.control.cancelled.set()

@@ -7,6 +7,7 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from .errors import CycleError, DefinitionError, Where, nearest, unknown
 from .model import Block, Leak, Pipeline
@@ -44,7 +45,7 @@ def _resolve_block(block: Block, names: frozenset[str]) -> Block:
     else:
         own = {block.name, *(parameter.name for parameter in block.parameters)}
         upstreams = tuple(name for name in block.reads if name in names and name not in own)
-    changes: dict[str, object] = {}
+    changes: dict[str, Any] = {}
     if upstreams != block.upstreams:
         changes["upstreams"] = upstreams
     if not block.kind_given:
@@ -56,7 +57,7 @@ def _resolve_block(block: Block, names: frozenset[str]) -> Block:
         changes["leaks"] = leaks
     if not block.declared and any(each.name in names for each in block.captured):
         changes["captured"] = tuple(each for each in block.captured if each.name not in names)
-    return dataclasses.replace(block, **changes) if changes else block  # type: ignore[arg-type]
+    return dataclasses.replace(block, **changes) if changes else block
 
 
 def _undeclared(block: Block, names: frozenset[str], upstreams: tuple[str, ...]) -> tuple[Leak, ...]:
@@ -108,29 +109,36 @@ def order(pipeline: Pipeline) -> tuple[str, ...]:
             if not waits[below]:
                 heapq.heappush(ready, place[below])
     if len(done) < len(place):
-        raise cycle_error(pipeline, find_cycle(pipeline, set(place) - set(done)))
+        raise cycle_error(pipeline, find_cycle(pipeline))
     return tuple(done)
 
 
-def find_cycle(pipeline: Pipeline, among: set[str]) -> list[str]:
-    """One cycle among these blocks, each followed by what it needs, first name again at the end."""
-    needs = {block.name: [each for each in block.needs if each in among] for block in pipeline if block.name in among}
-    start = next(name for name in pipeline.names if name in among and needs[name])
-    path, seen = [start], {start: 0}
-    while True:
-        following = next((each for each in needs[path[-1]] if needs.get(each)), None)
-        if following is None:  # a dead end: not on a cycle
-            dead = path.pop()
-            seen.pop(dead)
-            needs[dead] = []
-            if not path:
-                start = next(name for name in pipeline.names if needs.get(name))
-                path, seen = [start], {start: 0}
-            continue
-        if following in seen:
-            return [*path[seen[following] :], following]
-        seen[following] = len(path)
-        path.append(following)
+def as_networkx(pipeline: Pipeline) -> Any:
+    """The pipeline as a `networkx.DiGraph`, from upstream to downstream, blocks as node attributes: for analysis, not for running.
+
+    >>> sorted(as_networkx(Pipeline(name="p", blocks=(Block(name="a", source=""), Block(name="b", source="", upstreams=("a",))))).edges)
+    [('a', 'b')]
+    """
+    import networkx  # 0.25 s to import, so only where it is used
+
+    made = networkx.DiGraph(name=pipeline.name)
+    made.add_nodes_from((block.name, {"block": block}) for block in pipeline)
+    made.add_edges_from((upstream, block.name) for block in pipeline for upstream in block.needs if upstream in made)
+    return made
+
+
+def find_cycle(pipeline: Pipeline, start: str | None = None) -> list[str]:
+    """One cycle (through ``start``, if there is one), each block followed by what it needs, the first again at the end."""
+    import networkx
+
+    needs = as_networkx(pipeline).reverse(copy=False)
+    try:
+        path = [edge[0] for edge in networkx.find_cycle(needs, start)]
+    except networkx.NetworkXNoCycle:
+        return []
+    if start in path:
+        path = path[path.index(start) :] + path[: path.index(start)]
+    return [*path, path[0]]
 
 
 def cycle_error(pipeline: Pipeline, path: Sequence[str]) -> CycleError:
@@ -145,7 +153,8 @@ def with_definition(pipeline: Pipeline, block: Block) -> Pipeline:
     changed = resolve(pipeline.with_block(block))
     try:
         order(changed)
-    except CycleError as error:
+    except CycleError:
+        error = cycle_error(changed, find_cycle(changed, block.name))
         kept = f"; kept the previous {block.name}" if block.name in pipeline else f"; {block.name} is not defined"
         where = Where(block=block.name, cell=block.cell_number, line=1)
         raise CycleError(error.message + kept, where=where, hint=error.hint) from None
@@ -222,4 +231,9 @@ def check_runnable(pipeline: Pipeline, among: Pipeline | None = None) -> None:
     """Raise DefinitionError where an upstream is missing, naming all of them."""
     absent = missing(pipeline, among)
     if absent:
-        raise DefinitionError("\n".join(str(each) for each in absent), where=Where(block=absent[0].block))
+        first = absent[0]
+        raise DefinitionError(
+            "\n".join(str(each) for each in absent),
+            where=Where(block=first.block, cell=pipeline[first.block].cell_number, line=1),
+            hint=f"correct the header, or define it: %%block {first.upstream}",
+        )

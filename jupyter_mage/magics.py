@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import shlex
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,8 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 
 from . import projects, report
 from .code.header import split_cell
-from .errors import BlockFailedError, JupyterMageError, RunCancelledError, unknown
+from .code.source import transform_magics, uses_magics
+from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
 from .model import legal_name
 from .session import Defined, Session
 from .state import Run
@@ -100,18 +104,20 @@ class PipelineMagics(Magics):
         carrier = head.carrier if head else "magic"
         body = cell.rstrip("\n")
         number = self.shell.execution_count
-        defined = self.session.define(
-            line, body, carrier=carrier, cell=self._cell_id(), number=number, namespace=self.shell.user_ns
-        )
-        self._say(defined)
-        words = line.split(")")[-1].split()
-        if {"--no-run", "-N"} & set(words):
-            print(f"{defined.block.name} is defined, not run")  # noqa: T201 (this is the notebook's output)
-            return
-        text = f"%%block {line}\n{body}"
-        filename = self.shell.compile.cache(text, number, text)
-        quiet = body.rstrip().endswith(";")
-        self._run_cell(defined, filename, quiet=quiet, force=bool({"--force", "-f"} & set(words)))
+        with placed(number):
+            defined = self.session.define(
+                line, body, carrier=carrier, cell=self._cell_id(), number=number, namespace=self.shell.user_ns
+            )
+            self._say(defined)
+            if defined.header is not None and defined.header.no_run:
+                print(f"{defined.block.name} is defined, not run")  # noqa: T201 (this is the notebook's output)
+                return
+            text = (
+                f"\n{transform_magics(body) if uses_magics(body) else body}"  # the header's line is empty: what stays is Python
+            )
+            filename = self.shell.compile.cache(text, number, text)
+            force = defined.header is not None and defined.header.force
+            self._run_cell(defined, filename, quiet=body.rstrip().endswith(";"), force=force)
 
     @no_var_expand
     @cell_magic
@@ -127,17 +133,20 @@ class PipelineMagics(Magics):
         words = line.split()
         if not words or len(words) > 2:
             raise UsageError("%%test BLOCK [NAME]: name the block that this tests")
-        defined = self.session.define_test(
-            words[0],
-            cell.rstrip("\n"),
-            name=words[1] if len(words) > 1 else "",
-            cell=self._cell_id(),
-            namespace=self.shell.user_ns,
-        )
-        self._say(defined)
-        run = self.session.run_cell(defined.block.name, self._place(""), run_body=False)
-        self._raise(run, defined.block.name, None)
-        print(report.status_line(run, defined.block.name, ()))  # noqa: T201
+        number = self.shell.execution_count
+        with placed(number):
+            defined = self.session.define_test(
+                words[0],
+                cell.rstrip("\n"),
+                name=words[1] if len(words) > 1 else "",
+                cell=self._cell_id(),
+                number=number,
+                namespace=self.shell.user_ns,
+            )
+            self._say(defined)
+            run = self.session.run_cell(defined.block.name, self._place(""), run_body=False)
+            self._raise(run, defined.block.name, None)
+            print(report.status_line(run, defined.block.name, ()))  # noqa: T201
 
     def _run_cell(self, defined: Defined, filename: str, *, quiet: bool, force: bool) -> None:
         __tracebackhide__ = True
@@ -176,21 +185,21 @@ class PipelineMagics(Magics):
         block = failed[0] if failed else run.blocks[name]
         if block.failure is None:
             raise JupyterMageError(f"{name} was not run: {run.blocks[name].reason}", hint=f"%pipeline run {name}")
-        cell = self.session.pipeline[block.name].cell_number
-        raise BlockFailedError(
-            report.failure_text(block.name, block.failure, cell=cell, again="correct the cell and run it again")
-        )
+        raise BlockFailedError(report.failure_text(self.session.pipeline[block.name], block.failure))
 
     def _own(self, error: BaseException, failure: Any) -> BaseException:
         """The user's exception, drawn from the user's own frame on, with what the inputs were."""
-        step = error.__traceback__
-        while step is not None and str(step.tb_frame.f_globals.get("__name__", "")).startswith("jupyter_mage"):
-            step = step.tb_next
-        shown = error.with_traceback(step)
-        lines = self.shell.InteractiveTB.structured_traceback(type(error), shown, step, tb_offset=0)
-        lines += [f"{name} has {shape}" for name, shape in (failure.inputs if failure else ())]
-        shown._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
-        return shown
+        own, others = own_frames(error)
+        cause, error.__cause__ = error.__cause__, None
+        suppressed, error.__suppress_context__ = error.__suppress_context__, True
+        lines = self.shell.InteractiveTB.structured_traceback(type(error), error, own or error.__traceback__, tb_offset=0)
+        error.__cause__, error.__suppress_context__ = cause, suppressed
+        lines += [f"  {name} has {shape}" for name, shape in (failure.inputs if failure else ())]
+        if others:
+            lines.append(f"  {others} frame{'s' * (others != 1)} of other code hidden: the log shows them, %pipeline logs")
+        lines.append("  → correct the cell and run it again; what had finished above it is cached")
+        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
+        return error
 
     def _cell_id(self) -> str:
         metadata = self._metadata()
@@ -269,11 +278,7 @@ class PipelineMagics(Magics):
         self._bind(run)
         if run.status == "cancelled":
             raise RunCancelledError(f"run {run.id} was cancelled", hint="%pipeline run goes on: what had finished is cached")
-        texts = [
-            report.failure_text(block.name, block.failure, cell=self.session.pipeline[block.name].cell_number)
-            for block in run.failed
-            if block.failure
-        ]
+        texts = [report.failure_text(self.session.pipeline[block.name], block.failure) for block in run.failed if block.failure]
         if texts:
             raise BlockFailedError("\n".join(texts), hint="correct it, then %pipeline run: what had finished is cached")
 
@@ -298,6 +303,8 @@ class PipelineMagics(Magics):
         for name, block in run.blocks.items():
             if given.block in ("", name):
                 print(f"── {name} · {block.status}\n{block.log or '(printed nothing)'}")  # noqa: T201
+                if block.failure and block.failure.traceback:
+                    print(block.failure.traceback)  # noqa: T201
 
     def verb_runs(self, given: argparse.Namespace) -> None:
         print(report.to_text(report.runs_table(self.session.history.runs(None, given.limit))))  # noqa: T201
@@ -317,6 +324,37 @@ class PipelineMagics(Magics):
     def verb_check(self, given: argparse.Namespace) -> None:
         problems = self.session.check(Path(given.path) if given.path else None)
         print("\n".join(problems) or "no problems found; nothing was run")  # noqa: T201
+
+
+@contextmanager
+def placed(number: int) -> Iterator[None]:
+    """Say of every error of ours which cell it is in."""
+    __tracebackhide__ = True
+    try:
+        yield
+    except JupyterMageError as error:
+        if not isinstance(error, BlockFailedError):
+            where = error.where or Where(line=1)
+            error.where = where if where.cell is not None else dataclasses.replace(where, cell=number)
+        raise
+
+
+def own_frames(error: BaseException) -> tuple[types.TracebackType | None, int]:
+    """A traceback of the frames in cells and blocks only, and how many frames of other code below them were left out."""
+    kept: list[types.TracebackType] = []
+    others, step = 0, error.__traceback__
+    while step is not None:
+        filename = step.tb_frame.f_code.co_filename
+        if "ipykernel_" in filename or filename.startswith("<"):
+            kept.append(step)
+            others = 0
+        else:
+            others += 1
+        step = step.tb_next
+    made: types.TracebackType | None = None
+    for each in reversed(kept):
+        made = types.TracebackType(made, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return made, others if kept else 0
 
 
 def read_variables(pairs: list[str]) -> dict[str, str]:

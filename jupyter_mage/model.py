@@ -91,6 +91,8 @@ class Test:
     captured: tuple[Definition, ...] = ()
     cell: str = field(default="", compare=False)
     """Identity of the cell it came from; never written to a file."""
+    cell_number: int | None = field(default=None, compare=False)
+    """Execution count of that cell when it was defined, for messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +152,10 @@ class Pipeline:
     description: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Keys of a project file that we keep and do not use."""
+    _index: dict[str, Block] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._index.update((block.name, block) for block in reversed(self.blocks))
 
     def __iter__(self) -> Iterator[Block]:
         return iter(self.blocks)
@@ -158,20 +164,20 @@ class Pipeline:
         return len(self.blocks)
 
     def __contains__(self, name: object) -> bool:
-        return any(block.name == name for block in self.blocks)
+        return name in self._index
 
     def __getitem__(self, name: str) -> Block:
-        for block in self.blocks:
-            if block.name == name:
-                return block
-        raise unknown("block", name, self.names)
+        block = self._index.get(name)
+        if block is None:
+            raise unknown("block", name, self.names)
+        return block
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(block.name for block in self.blocks)
 
     def get(self, name: str) -> Block | None:
-        return next((block for block in self.blocks if block.name == name), None)
+        return self._index.get(name)
 
     def with_block(self, block: Block) -> Pipeline:
         """A pipeline where ``block`` replaces the one of its name, in place, or stands last."""
@@ -213,8 +219,8 @@ class Output:
         if self.rows is not None and self.columns is not None:
             return f"{self.rows:,}".replace(",", " ") + f" × {len(self.columns)}"
         if self.rows is not None:
-            return f"{self.rows:,} items".replace(",", " ")
-        return self.type
+            return f"{self.rows:,} item{'s' * (self.rows != 1)}".replace(",", " ")
+        return "nothing" if self.type == "NoneType" else self.type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from . import graph
+from . import advice, graph
 from .engine import runs
 from .errors import JupyterMageError, ProjectError
 from .model import Pipeline
@@ -74,6 +74,8 @@ def problems(pipeline: Pipeline) -> list[str]:
             found.append(f"{block.name}: no kind {block.kind!r} here; it would not run")
         if block.language not in languages and runs(block):
             found.append(f"{block.name}: no language {block.language!r} here; it would not run")
+        if runs(block):
+            found += [advice.unknown_note(pipeline, block, name) for name in advice.unknown_names(pipeline, block)]
         found += [f"{block.name} reads {leak.name}, which a clean run does not have" for leak in block.leaks if runs(block)]
     return found
 

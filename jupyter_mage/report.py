@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .model import Failure, Output
+from .model import Block, Failure, Output
 from .planner import Step
 from .state import BlockRun, Run
 
@@ -140,17 +140,21 @@ def runs_table(summaries: Iterable[Any]) -> Table:
     return table
 
 
-def failure_text(block: str, failure: Failure, *, cell: int | None = None, again: str = "") -> str:
+def failure_text(block: Block, failure: Failure) -> str:
     """A failure in a few lines: where, what, the line, what the inputs were, and what to type."""
+    test = next((each for each in block.tests if each.name == failure.test), None)
+    cell = test.cell_number if test else block.cell_number
     where = f" at cell [{cell}]" if cell is not None else ""
     where += f" line {failure.line}" if failure.line else ""
-    what = f"test {failure.test} of {block}" if failure.test else block
+    what = f"test {failure.test} of {block.name}" if failure.test else block.name
     lines = [f"✗ {what} failed{where}: {failure.error}: {failure.message}".rstrip(": ")]
     if failure.code.strip():
         lines.append(f"    {failure.line} │ {failure.code.rstrip()}")
     lines += [f"  {name} has {shape}" for name, shape in failure.inputs]
-    if again:
-        lines.append(f"  → {again}")
+    if failure.test:
+        lines.append(f"  → correct the block, or the test: %%test {block.name} {failure.test}")
+    else:
+        lines.append("  → correct the cell and run it again; what had finished above it is cached")
     return "\n".join(lines)
 
 
@@ -168,7 +172,9 @@ def to_text(table: Table, *, width: int = 110, colour: bool = False) -> str:
     """A table as text."""
     from rich.console import Console
 
-    console = Console(file=io.StringIO(), width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    console = Console(
+        file=io.StringIO(), width=width, force_jupyter=False, force_terminal=colour, no_color=not colour, highlight=False
+    )
     console.print(table)
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return "\n".join(line.rstrip() for line in text.rstrip("\n").split("\n"))

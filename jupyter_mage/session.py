@@ -21,7 +21,8 @@ from . import events as ev
 from .advice import leak_note, notes
 from .code import cells
 from .code.capture import Ledger
-from .code.parameters import check_variables
+from .code.header import Header
+from .code.parameters import check_variables, values
 from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
 from .handoff import Handoff
@@ -42,6 +43,7 @@ class Defined:
 
     block: Block
     pipeline: Pipeline
+    header: Header | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -128,10 +130,17 @@ class Session:
         self._mark_stale(name, block.name, old)
         self._changed()
         block = after[block.name]
-        return Defined(block=block, pipeline=after, notes=tuple(notes(after, block, old, renamed, namespace)))
+        return Defined(block=block, header=read, pipeline=after, notes=tuple(notes(after, block, old, renamed, namespace)))
 
     def define_test(
-        self, block: str, body: str, *, name: str = "", cell: str = "", namespace: Mapping[str, Any] | None = None
+        self,
+        block: str,
+        body: str,
+        *,
+        name: str = "",
+        cell: str = "",
+        number: int | None = None,
+        namespace: Mapping[str, Any] | None = None,
     ) -> Defined:
         """Add a test to a block, or replace the one of this name or cell. Raises UnknownNameError, BlockSyntaxError."""
         pipeline = self.pipeline
@@ -141,7 +150,9 @@ class Session:
         place = next((i for i, t in enumerate(target.tests) if (cell and t.cell == cell) or (name and t.name == name)), None)
         label = name or (target.tests[place].name if place is not None else f"test_{len(target.tests) + 1}")
         check_name(label, "test name")
-        test, found = cells.define_test(block, label, body, self.ledger, known=pipeline.names, namespace=namespace, cell=cell)
+        test, found = cells.define_test(
+            block, label, body, self.ledger, known=pipeline.names, namespace=namespace, cell=cell, number=number
+        )
         tests = list(target.tests)
         tests[place : place + 1 if place is not None else None] = [test] if place is not None else [*tests, test]
         changed = dataclasses.replace(target, tests=tuple(tests))
@@ -256,6 +267,8 @@ class Session:
         wanted = {*targets, *graph.ancestors(pipeline, targets)}
         graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
         check_variables(given, pipeline, pipeline.variables)
+        for name in wanted:
+            values(pipeline[name], {**pipeline.variables, **given})
         self.fingerprint.refresh()
         return engine.Request(
             run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}",
@@ -402,7 +415,7 @@ class Session:
         for pipeline, board in self.board.items():
             if (isinstance(event, ev.RunStarted) and event.pipeline == pipeline) or board.id == event.run:
                 board.apply(event)
-                if isinstance(event, ev.BlockSucceeded | ev.BlockCached):
+                if isinstance(event, ev.BlockSucceeded | ev.BlockCached | ev.BlockFailed):
                     self.stale.get(pipeline, set()).discard(event.block)
         self._changed()
 

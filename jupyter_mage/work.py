@@ -113,7 +113,7 @@ def run_task(task: Task, store: Store, place: Place | None = None, *, capture: b
     log = BoundedText(echo=sys.stdout if place else None)
     started, cpu = time.perf_counter(), time.process_time()
     with _printed_to(log) if capture else contextlib.nullcontext():
-        outcome = _attempt(task, store, place)
+        outcome = _attempt(task, store, place, interruptible=capture)
     if isinstance(outcome, Failure):
         output, failure = None, outcome
     elif outcome is None:
@@ -148,7 +148,7 @@ def run_in_worker(task: Task, store: str, root: str, durability: str) -> Result:
     return run_task(task, _stores[known], capture=False)
 
 
-def _attempt(task: Task, store: Store, place: Place | None) -> Output | Failure | None:
+def _attempt(task: Task, store: Store, place: Place | None, interruptible: bool) -> Output | Failure | None:
     """The output, or why there is none; None when the user interrupted."""
     block, test, inputs = task.block, None, {}
     try:
@@ -163,8 +163,9 @@ def _attempt(task: Task, store: Store, place: Place | None) -> Output | Failure 
         for test in block.tests:
             shown = value if place is None else store.get(output)
             _run_test(block, test, shown)
-    except KeyboardInterrupt:
-        return None
+    except KeyboardInterrupt as error:
+        # only the user interrupts this process; a worker gets no SIGINT but from a halt, which waits for no answer
+        return None if interruptible else _failure(error, task, test)
     except StoreError as error:
         return Failure(error=type(error).__name__, message=str(error), inputs=_shapes(task))
     except BaseException as error:  # noqa: BLE001 (a block may raise anything; a failure is a value here)
@@ -191,11 +192,13 @@ def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any
 def _run_test(block: Block, test: Test, value: Any) -> None:
     """Tests are Python whatever the block's language is."""
     captured = (*block.captured, *test.captured) if block.language == "python" else test.captured
-    call = Call(block=block, source=test.source, captured=captured, values={block.name: value}, filename=test_file(block, test))
+    call = Call(
+        block=block, source=test.source, captured=captured, values={block.name: value}, filename=filename_of_test(block, test)
+    )
     languages.get("python").run(call)
 
 
-def test_file(block: Block, test: Test) -> str:
+def filename_of_test(block: Block, test: Test) -> str:
     """The name that tracebacks have for this test."""
     return f"<test {block.name} {test.name}>"
 
@@ -208,7 +211,7 @@ def _printed_to(log: BoundedText) -> Iterator[None]:
 
 def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:
     block = task.block
-    own = {f"<block {block.name}>", *([test_file(block, test)] if test else [])}
+    own = {f"<block {block.name}>", *([filename_of_test(block, test)] if test else [])}
     line, code = _place(error, own, len(block.source.splitlines()) + 1)
     message = _message(error)
     if isinstance(error, AssertionError) and not message and code:

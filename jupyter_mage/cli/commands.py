@@ -135,8 +135,7 @@ def _finish(session: Session, result: Any, as_json: bool, project: Path) -> None
         _print_table(report.run_table(result))
         for block in result.failed:
             if block.failure:
-                cell = session.pipeline[block.name].cell_number
-                click.echo(report.failure_text(block.name, block.failure, cell=cell), err=True)
+                click.echo(report.failure_text(session.pipeline[block.name], block.failure), err=True)
         click.echo(report.run_line(result))
         if result.status != "succeeded":
             click.echo(f"  → jupyter mage run {project} {session.current}   (what had finished is cached)")

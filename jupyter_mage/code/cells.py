@@ -79,13 +79,14 @@ def define_test(
     known: Collection[str] = (),
     namespace: Mapping[str, Any] | None = None,
     cell: str = "",
+    number: int | None = None,
 ) -> tuple[Test, Resolved]:
     """A test of ``block`` and what became of the names it reads."""
     python = languages.get("python")
     python.check(body, block=f"{block} (test {name})")
     needed = [each for each in python.names(body).reads if each != block and each not in known]
     resolved = ledger.resolve(needed, namespace)
-    return Test(name=name, source=body, captured=resolved.captured, cell=cell), resolved
+    return Test(name=name, source=body, captured=resolved.captured, cell=cell, cell_number=number), resolved
 
 
 def merge_definitions(*groups: Iterable[Definition]) -> tuple[Definition, ...]:

@@ -7,16 +7,18 @@ Line 1 is the header, so every line number is the one seen in the cell.
 from __future__ import annotations
 
 import ast
-import copy
 import re
 from functools import lru_cache
 from types import CodeType
+from typing import TypeVar
 
 from ..errors import BlockSyntaxError, Where
+from ..plugins import Names
 from .names import analyse
 
 _MAGIC_LINE = re.compile(r"^\s*(?:[\w.,\s\[\]]*=\s*)?[!%]|^\s*\?|\?\s*$", re.MULTILINE)
 FUNCTION = "__block__"
+AGAIN = "correct the line and run the cell again"
 
 
 @lru_cache(maxsize=4096)
@@ -37,11 +39,22 @@ def parse(source: str, *, block: str = "") -> ast.Module:
         line = (error.lineno or 1) + 1
         text = (error.text or "").rstrip()
         found = f": {text.strip()!r}" if text.strip() else ""
-        raise BlockSyntaxError(
-            f"{error.msg}{found}", where=Where(block=block, line=line), hint="correct the line and run the cell again"
-        ) from error
+        raise BlockSyntaxError(f"{error.msg}{found}", where=Where(block=block, line=line), hint=AGAIN) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise BlockSyntaxError(f"the body does not parse: {error}", where=Where(block=block)) from error
+
+
+def check(source: str, *, block: str = "") -> None:
+    """Raise BlockSyntaxError for a body that does not parse, or parses and does not compile (``break`` outside a loop …)."""
+    tree = parse(source, block=block)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            raise BlockSyntaxError(
+                f"from {node.module} import *: it cannot be told what this binds",
+                where=Where(block=block, line=node.lineno + 1),
+                hint=f"name what you import: from {node.module} import …",
+            )
+    compile_body(source, "", arguments=(), filename="<check>", keep_names=True, block=block)
 
 
 def uses_magics(source: str) -> bool:
@@ -62,9 +75,10 @@ def transform_magics(source: str) -> str:
     return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
 
 
-def bound_at_top(tree: ast.Module, name: str) -> bool:
-    """Whether the body itself (not a function in it) binds ``name``."""
-    return name in analyse(tree).binds
+@lru_cache(maxsize=8192)
+def names_in(source: str) -> Names:
+    """What the body reads and binds; raises SyntaxError where it does not parse."""
+    return analyse(_parse(source))
 
 
 def normalise(source: str) -> str:
@@ -81,6 +95,7 @@ def _normalise(source: str) -> str:
     return ast.dump(tree)
 
 
+@lru_cache(maxsize=4096)
 def compile_body(
     source: str, name: str, *, arguments: tuple[str, ...], filename: str, keep_names: bool, block: str = ""
 ) -> tuple[CodeType, bool]:
@@ -89,44 +104,49 @@ def compile_body(
     With ``keep_names`` the names that the body binds become names of that namespace, as in a plain cell; otherwise they are
     locals, as in the exported file.
     """
-    tree = parse(source, block=block)
-    fresh = copy.deepcopy(tree)
-    body = list(fresh.body)
-    bound = bound_at_top(tree, name)
-    if bound:
-        body.append(ast.Return(value=ast.Name(id=name, ctx=ast.Load())))
+    parse(source, block=block)
+    text = transform_magics(source) if uses_magics(source) else source
+    tree = ast.parse(f"\n{text}")  # the header is line 1
+    binds = names_in(source).binds
+    body: list[ast.stmt] = tree.body
+    if name in binds:
+        body.append(_located(ast.Return(value=_located(ast.Name(id=name, ctx=ast.Load()), body[-1])), body[-1]))
     elif body and isinstance(body[-1], ast.Expr) and not _is_docstring_only(body):
-        last = body[-1]
-        body[-1] = ast.copy_location(ast.Return(value=last.value), last)
-    if keep_names:
-        globals_ = [each for each in analyse(tree).binds if each not in arguments]
-        if globals_:
-            body.insert(0, ast.Global(names=globals_))
-    is_async = _awaits(fresh)
-    maker = ast.AsyncFunctionDef if is_async else ast.FunctionDef
-    function = maker(
-        name=FUNCTION,
-        args=ast.arguments(
-            posonlyargs=[],
-            args=[ast.arg(arg=each) for each in arguments],
-            vararg=None,
-            kwonlyargs=[],
-            kw_defaults=[],
-            kwarg=None,
-            defaults=[],
-        ),
-        body=body or [ast.Pass()],
-        decorator_list=[],
-        returns=None,
-    )
-    module = ast.Module(body=[function], type_ignores=[])
-    ast.increment_lineno(module, 1)
-    ast.fix_missing_locations(module)
+        body[-1] = _located(ast.Return(value=body[-1].value), body[-1])
+    globals_ = [each for each in binds if each not in arguments]
+    if keep_names and globals_:
+        body.insert(0, _located(ast.Global(names=globals_), body[0]))
+    is_async = ("await" in source or "async" in source) and _awaits(tree)
+    module = ast.Module(body=[_function(body or [ast.Pass(lineno=2, col_offset=0)], arguments, is_async)], type_ignores=[])
     try:
         return compile(module, filename, "exec"), is_async
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
-        raise BlockSyntaxError(str(getattr(error, "msg", error)), where=Where(block=block, line=line)) from error
+        raise BlockSyntaxError(str(getattr(error, "msg", error)), where=Where(block=block, line=line), hint=AGAIN) from None
+
+
+def _function(body: list[ast.stmt], arguments: tuple[str, ...], is_async: bool) -> ast.stmt:
+    def argument(each: str) -> ast.arg:
+        return ast.arg(arg=each, lineno=1, col_offset=0)
+
+    maker = ast.AsyncFunctionDef if is_async else ast.FunctionDef
+    signature = ast.arguments(
+        posonlyargs=[],
+        args=[argument(each) for each in arguments],
+        vararg=None,
+        kwonlyargs=[],
+        kw_defaults=[],
+        kwarg=None,
+        defaults=[],
+    )
+    return maker(name=FUNCTION, args=signature, body=body, decorator_list=[], returns=None, lineno=1, col_offset=0)
+
+
+N = TypeVar("N", bound=ast.AST)
+
+
+def _located(node: N, like: ast.AST) -> N:
+    return ast.copy_location(node, like)
 
 
 def _is_docstring_only(body: list[ast.stmt]) -> bool:

@@ -31,11 +31,15 @@ T = TypeVar("T")
 GRACE = 2.0
 """Seconds between SIGINT, SIGTERM and SIGKILL when a worker is halted."""
 LOG_LIMIT = 512 * 1024
+PRELOAD = ["jupyter_mage.work", "pandas", "pyarrow", "pyarrow.compute", "duckdb"]
+"""Imported once, by the fork server, so that each new worker has it for nothing."""
 _START = threading.Lock()
 
 
 class CrashedError(RunError):
-    """The worker process ended while it ran a block."""
+    """The worker process ended while it ran a block; ``log`` is what it had printed."""
+
+    log = ""
 
 
 class ProcessExecutor(futures.Executor):
@@ -124,7 +128,7 @@ class _Worker:
 
     def __init__(self) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["jupyter_mage.executors.preload"])
+        context.set_forkserver_preload(PRELOAD)
         descriptor, self.log_path = tempfile.mkstemp(prefix="jupyter_mage-", suffix=".log")
         os.close(descriptor)
         self.pipe, theirs = context.Pipe()
@@ -148,14 +152,12 @@ class _Worker:
             ok, value = pickle.loads(self.pipe.recv_bytes())  # noqa: S301 (from our own child)
         except (EOFError, OSError) as error:
             self.process.join(GRACE)
-            raise CrashedError(f"its process ended: {_reason(self.process.exitcode)}{self._last_words()}") from error
+            crashed = CrashedError(f"its process ended: {_reason(self.process.exitcode)}")
+            crashed.log = read_log(self.log_path)
+            raise crashed from error
         if not ok:
             raise value
         return value
-
-    def _last_words(self) -> str:
-        text = read_log(self.log_path)[-2000:].strip()
-        return f"\nIt printed:\n{text}" if text else ""
 
     def halt(self) -> None:
         for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
@@ -212,6 +214,7 @@ def _child(pipe: Connection, life: Connection, log_path: str, surroundings: tupl
         os.chdir(folder)
     _print_to(log_path)
     threading.Thread(target=_watch, args=(life,), daemon=True).start()
+    owner = os.getpid()
     while True:
         try:
             blob = pipe.recv_bytes()
@@ -219,7 +222,10 @@ def _child(pipe: Connection, life: Connection, log_path: str, surroundings: tupl
             os._exit(0)
         except KeyboardInterrupt:
             continue
-        pipe.send_bytes(_answer(blob, log_path))
+        answer = _answer(blob, log_path)
+        if os.getpid() != owner:  # the block forked, and its child came back here: it has no say
+            os._exit(0)
+        pipe.send_bytes(answer)
 
 
 def _answer(blob: bytes, log_path: str) -> bytes:

@@ -8,7 +8,7 @@ import linecache
 import threading
 from typing import Any
 
-from ..code import names, source
+from ..code import source
 from ..errors import JupyterMageError
 from ..plugins import Call, Names
 
@@ -18,10 +18,11 @@ class Python:
     extension = "py"
 
     def check(self, source_text: str, *, block: str = "") -> None:
-        source.parse(source_text, block=block)
+        source.check(source_text, block=block)
 
     def names(self, source_text: str) -> Names:
-        return names.analyse(source.parse(source_text))
+        source.parse(source_text)
+        return source.names_in(source_text)
 
     def normalise(self, source_text: str) -> str:
         return source.normalise(source_text)
@@ -42,6 +43,7 @@ class Python:
             _need_ipython(namespace)
         exec(code, namespace)  # noqa: S102 (running the user's code is what a run is)
         function = namespace.pop(source.FUNCTION)
+        function.__code__ = function.__code__.replace(co_name=call.block.name, co_qualname=call.block.name)
         if call.keep_names:
             namespace.update(call.values)
             result = function()
