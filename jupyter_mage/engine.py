@@ -38,6 +38,8 @@ class Kept:
 
     output: Output
     tests: str = ""
+    seconds: float | None = None
+    """How long its block took to make it."""
 
 
 @dataclass(slots=True)
@@ -81,7 +83,9 @@ Submit = Callable[[Task], "Future[Result]"]
 
 def needed(pipeline: Pipeline, targets: Sequence[str]) -> tuple[str, ...]:
     """The targets and all above them that run at all, in topological order."""
-    wanted = {*targets, *graph.ancestors(pipeline, targets)}
+    wanted = set(targets)
+    if len(wanted) < len(pipeline):
+        wanted |= graph.ancestors(pipeline, targets)
     return tuple(name for name in graph.order(pipeline) if name in wanted and runs(pipeline[name]))
 
 
@@ -112,6 +116,14 @@ def run(
     return _Loop(request, submit, halt, cache, fingerprint, emit, control or Control()).run()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Started:
+    block: str
+    ingredients: Ingredients | None
+    kept: Kept | None
+    """The kept output, where only its tests run."""
+
+
 class _Loop:
     def __init__(
         self,
@@ -138,7 +150,7 @@ class _Loop:
         self.targets = frozenset(request.targets)
         self.outputs: dict[str, Output] = {}
         self.broken: dict[str, str] = {}
-        self.running: dict[Future[Result], tuple[str, Ingredients | None]] = {}
+        self.running: dict[Future[Result], _Started] = {}
         self.finished: SimpleQueue[Future[Result] | None] = SimpleQueue()
         self.ready: deque[str] = deque(name for name in self.names if not self.waits[name])
 
@@ -182,14 +194,14 @@ class _Loop:
 
     def _start(self, name: str) -> None:
         block = self.blocks[name]
-        reason = next((f"{each} {self.broken[each]}" for each in block.needs if each in self.broken), "")
+        reason = next((f"{each} {self.broken[each]}" for each in block.needs if each in self.broken), "") if self.broken else ""
         if reason:
             self._skip(name, reason)
             return
         if block.leaks and not self.request.leaks_allowed:
             self._leaks(block)
             return
-        inputs = tuple((each, self.outputs[each]) for each in block.upstreams if runs(self.blocks[each]))
+        inputs = tuple((each, self.outputs[each]) for each in block.upstreams if each in self.below)
         parameters = values(block, self.request.variables)
         ingredients = None if block.leaks else self.fingerprint.of(block, dict(inputs), parameters)
         kept = self._kept(block, ingredients)
@@ -204,7 +216,7 @@ class _Loop:
         self.emit(ev.BlockStarted(run=self.request.run, block=name))
         task = Task(block=block, inputs=inputs, parameters=parameters, output=kept.output if kept else None)
         future = self.submit(task)
-        self.running[future] = name, ingredients
+        self.running[future] = _Started(block=name, ingredients=ingredients, kept=kept)
         future.add_done_callback(self.finished.put)
 
     def _leaks(self, block: Block) -> None:
@@ -222,30 +234,38 @@ class _Loop:
         return self.cache.find(name, ingredients.key)
 
     def _finish(self, future: Future[Result]) -> None:
-        name, ingredients = self.running.pop(future)
+        started = self.running.pop(future)
+        name = started.block
         try:
             result = future.result()
         except JupyterMageError as error:
             failure = Failure(error=type(error).__name__, message=error.message)
             result = Result(failure=failure, log=str(getattr(error, "log", "")))
         if result.cancelled:
-            self.running[future] = name, ingredients
             self.control.cancelled.set()
-            return
-        if result.output is None:
+        elif result.output is None:
             failure = result.failure or Failure(error="Lost", message="the block ended without a result")
             self.broken[name] = "failed"
             self.emit(ev.BlockFailed(run=self.request.run, block=name, failure=failure, seconds=result.seconds, log=result.log))
             self._unlock(name)
-            return
-        self.emit(
-            ev.BlockSucceeded(
-                run=self.request.run, block=name, key=ingredients.key if ingredients else "", output=result.output,
-                seconds=result.seconds, cpu_seconds=result.cpu_seconds, log=result.log, tests=result.tests,
-                ingredients=ingredients.kept() if ingredients else {},
-            )
-        )  # fmt: skip
-        self._succeeded(name, result.output)
+        else:
+            self.emit(self._success(started, result, result.output))
+            self._succeeded(name, result.output)
+
+    def _success(self, started: _Started, result: Result, output: Output) -> ev.BlockSucceeded:
+        ingredients, kept = started.ingredients, started.kept
+        only_tested = kept is not None and kept.seconds is not None
+        return ev.BlockSucceeded(
+            run=self.request.run,
+            block=started.block,
+            key=ingredients.key if ingredients else "",
+            output=output,
+            seconds=kept.seconds if kept is not None and kept.seconds is not None else result.seconds,
+            cpu_seconds=0.0 if only_tested else result.cpu_seconds,
+            log=result.log,
+            tests=result.tests,
+            ingredients=ingredients.kept() if ingredients else {},
+        )
 
     def _succeeded(self, name: str, output: Output) -> None:
         self.outputs[name] = output

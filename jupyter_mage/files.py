@@ -20,9 +20,9 @@ _CRASH_AT = os.environ.get("JUPYTER_MAGE_CRASH_AT", "")
 
 
 def point(name: str) -> None:
-    """A named place where tests can make the process die: ``JUPYTER_MAGE_CRASH_AT=name[:SIGNAL]``. Otherwise nothing."""
-    if _CRASH_AT and name == _CRASH_AT.partition(":")[0]:
-        os.kill(os.getpid(), getattr(signal, _CRASH_AT.partition(":")[2] or "SIGKILL"))
+    """A named place where tests can make the process die: ``JUPYTER_MAGE_CRASH_AT=name[@SIGNAL]``. Otherwise nothing."""
+    if _CRASH_AT and name == _CRASH_AT.partition("@")[0]:
+        os.kill(os.getpid(), getattr(signal, _CRASH_AT.partition("@")[2] or "SIGKILL"))
 
 
 def atomic_write(path: Path, content: bytes | str, *, durable: bool = True, mode: int = 0o644) -> None:

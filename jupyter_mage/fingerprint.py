@@ -41,6 +41,8 @@ class Ingredients:
 class _Static:
     digest: str
     tests: str
+    imports: bool
+    """Whether modules or packages are part of it, which may change without a new definition."""
     kept: Mapping[str, Any]
 
 
@@ -72,7 +74,7 @@ class Fingerprint:
 
     def refresh(self) -> None:
         """Look at project modules and packages again; called when a run or plan starts."""
-        self._static.clear()
+        self._static = {} if len(self._static) > 20_000 else {k: v for k, v in self._static.items() if not v[1].imports}
 
     def _of_definition(self, block: Block) -> _Static:
         known = self._static.get(id(block))
@@ -97,7 +99,7 @@ def _static(block: Block, root: Path) -> _Static:
     digest = json_text([block.name, block.language, normal, captured, kept["modules"], kept["packages"]])
     tests = json_text([[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]) if block.tests else ""
     kept["tests"] = _digest(tests) if tests else ""
-    return _Static(digest=_digest(digest), tests=kept["tests"], kept=kept)
+    return _Static(digest=_digest(digest), tests=kept["tests"], imports=bool(sources), kept=kept)
 
 
 def _digest(text: str) -> str:

@@ -64,7 +64,7 @@ def _undeclared(block: Block, names: frozenset[str], upstreams: tuple[str, ...])
     """Blocks that a body reads and its header does not have: the notebook may know the name, a clean run does not."""
     if not block.declared:
         return ()
-    given = {block.name, *upstreams, *(each.name for each in (*block.parameters, *block.captured))}
+    given = {block.name, *upstreams, *(each.name for each in block.parameters), *(each.name for each in block.captured)}
     return tuple(Leak(name=name, reason=UNDECLARED) for name in block.reads if name in names and name not in given)
 
 

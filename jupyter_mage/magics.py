@@ -72,7 +72,7 @@ class PipelineMagics(Magics):
     shell: Any
 
     def __init__(self, shell: Any, session: Session, draw: Draw) -> None:
-        super().__init__(shell)  # type: ignore[no-untyped-call]
+        super().__init__(shell)
         self.session = session
         self.draw = draw
         self.raw_cell = ""

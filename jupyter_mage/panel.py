@@ -27,8 +27,6 @@ REFRESH = 3.0
 started = False
 """Whether CTRL can be opened; the panel asks, because opening a target that is not there prints on the kernel's stderr."""
 
-_stop: Callable[[], None] | None = None
-
 
 class Watched(Protocol):
     """Of a session, what the panel needs."""
@@ -42,26 +40,48 @@ class Watched(Protocol):
 
 def start(session: Watched, ip: Any) -> Callable[[], None]:
     """Serve ``session`` to the panel of this kernel's front end, instead of any session before; the answer ends it."""
-    global started, _stop
-    if _stop is not None:
-        _stop()
+    global started
     manager = getattr(getattr(ip, "kernel", None), "comm_manager", None)
     if manager is None:
         return lambda: None
     server = _Server(session)
-    manager.register_target(TARGET, server.opened)
-    end = session.subscribe(server.pace)
+    _serve(server)
+    manager.register_target(TARGET, _opened)
     started = True
     server.push({"type": "loaded"})
 
     def stop() -> None:
-        global started, _stop
-        end()
-        manager.unregister_target(TARGET, server.opened)
-        started, _stop = False, None
+        global started
+        if _serving and _serving[0] is server:
+            _serve(None)
+            manager.unregister_target(TARGET, _opened)
+            started = False
 
-    _stop = stop
     return stop
+
+
+_serving: list[_Server] = []
+_push: list[Any] = []
+"""The PUSH comm, kept as long as the kernel lives: a comm that is forgotten tells the front end to close it."""
+
+
+def _serve(server: _Server | None) -> None:
+    while _serving:
+        _serving.pop().end()
+    if server is not None:
+        _serving.append(server)
+
+
+def _opened(comm: Any, _: object) -> None:
+    """The panel opened CTRL. It outlives a session: what it asks goes to the one that is served when it asks."""
+
+    def answer(message: dict[str, Any]) -> None:
+        if _serving:
+            reply = _serving[0].answer(message.get("content", {}).get("data", {}).get("type"))
+            if reply is not None:
+                comm.send(reply)
+
+    comm.on_msg(answer)
 
 
 class _Server:
@@ -71,14 +91,21 @@ class _Server:
         from comm import create_comm
 
         self._session = session
-        self._comm = create_comm(target_name=TARGET, comm_id=PUSH, primary=False)
+        if not _push:
+            _push.append(create_comm(target_name=TARGET, comm_id=PUSH, primary=False))
         self._sent: dict[str, Any] | None = None
         self._whole_at = 0.0
         self._lock = threading.Lock()
-        self.pace = view.Pace(self._show)
+        self.end = session.subscribe(view.Pace(self._show))
 
     def push(self, message: dict[str, Any]) -> None:
-        self._comm.send(message)
+        _push[0].send(message)
+
+    def answer(self, asked: object) -> dict[str, Any] | None:
+        """What is sent back to a request of the panel. On a subshell's thread: nothing here runs user code or waits."""
+        if asked == "cancel":
+            self._session.cancel()
+        return {"type": "show", "picture": view.steady(self._session.picture)} if asked == "state" else None
 
     def _show(self) -> None:
         with self._lock:
@@ -90,15 +117,3 @@ class _Server:
             if delta is drawn or time.monotonic() - self._whole_at > REFRESH:
                 delta, self._whole_at = drawn, time.monotonic()
             self.push({"type": "show", "picture": delta})
-
-    def opened(self, comm: Any, _: object) -> None:
-        """The panel opened CTRL."""
-
-        def answer(message: dict[str, Any]) -> None:
-            asked = message.get("content", {}).get("data", {}).get("type")
-            if asked == "state":
-                comm.send({"type": "show", "picture": view.steady(self._session.picture)})
-            elif asked == "cancel":
-                self._session.cancel()
-
-        comm.on_msg(answer)

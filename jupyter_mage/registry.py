@@ -7,6 +7,7 @@ says what to install.
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import metadata
 from typing import Generic, TypeVar, cast
 
@@ -26,7 +27,6 @@ class Registry(Generic[T]):
     def __init__(self, sort: str) -> None:
         self.sort = sort
         self._loaded: dict[str, T] = {}
-        self._points: dict[str, metadata.EntryPoint] | None = None
 
     def names(self) -> list[str]:
         return sorted({*self._entry_points(), *self._loaded})
@@ -59,6 +59,15 @@ class Registry(Generic[T]):
         return name in self._loaded or name in self._entry_points()
 
     def _entry_points(self) -> dict[str, metadata.EntryPoint]:
-        if self._points is None:
-            self._points = {point.name: point for point in metadata.entry_points(group=f"jupyter_mage.{self.sort}")}
-        return self._points
+        return _all_points().get(f"jupyter_mage.{self.sort}", {})
+
+
+@cache
+def _all_points() -> dict[str, dict[str, metadata.EntryPoint]]:
+    """Every entry point of ours, by group: one look at the installed packages, and only ours are parsed (the first one wins)."""
+    found: dict[str, dict[str, metadata.EntryPoint]] = {}
+    for distribution in metadata.distributions():
+        if "[jupyter_mage." in (distribution.read_text("entry_points.txt") or ""):
+            for point in distribution.entry_points:
+                found.setdefault(point.group, {}).setdefault(point.name, point)
+    return found

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from . import engine, graph, planner, projects
 from . import events as ev
 from .advice import leak_note, notes
-from .code import cells
+from .code import cells, dependencies
 from .code.capture import Ledger
 from .code.header import Header
 from .code.parameters import check_variables, values
@@ -101,6 +101,7 @@ class Session:
     def note_cell(self, source: str, number: int | None = None) -> None:
         """A plain cell has run: remember what it binds."""
         self.ledger.note(source, number)
+        dependencies.watch_modules(self.root)
 
     def define(
         self,
@@ -205,8 +206,9 @@ class Session:
             where = str(self.state_folder / "store")
 
             def submit(task: Task) -> futures.Future[Result]:
-                return pool.submit(run_in_worker, task, "local", where, self._durability)
+                return pool.submit(run_in_worker, task, "local", where, self._durability, str(self.root))
 
+        dependencies.forget_modules(self.root, changed_only=True)
         run = self._execute(request, submit, lambda: plugin.halt(pool))
         if check:
             _raise_unless_good(run)
@@ -220,6 +222,8 @@ class Session:
         request = self._request(name, None, force=force, executor="inline", workers=1)
         forced = request.force | (frozenset([name]) if run_body else frozenset())
         request = dataclasses.replace(request, force=forced, leaks_allowed=True)
+        if dependencies.forget_modules(self.root, changed_only=True):
+            _import_again(request.pipeline, place.namespace)
         pool, store = self._pool("inline", 1), self.store
         shown = place.show
 
@@ -440,7 +444,7 @@ class _Cache:
     def find(self, block: str, key: str) -> engine.Kept | None:
         last = self._latest.get(block)
         if last is not None and last.key == key:
-            kept = engine.Kept(output=last.output, tests=str(last.ingredients.get("tests", "")))
+            kept = engine.Kept(output=last.output, tests=str(last.ingredients.get("tests", "")), seconds=last.seconds)
         elif last is None:
             return None
         else:
@@ -449,6 +453,13 @@ class _Cache:
                 return None
             kept = engine.Kept(output=found)
         return kept if self._store.has(kept.output) else None
+
+
+def _import_again(pipeline: Pipeline, namespace: dict[str, Any]) -> None:
+    """Bind the imports that blocks captured anew: a project module was edited, and the notebook holds the old one."""
+    for definition in {each.name: each for block in pipeline for each in block.captured if each.sort == "import"}.values():
+        if definition.name in namespace:
+            exec(definition.source, namespace)  # noqa: S102 (the author's own import, run once more)
 
 
 def _raise_unless_good(run: Run) -> None:

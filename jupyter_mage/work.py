@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from .code import dependencies
 from .errors import JupyterMageError, StoreError
 from .model import Block, Failure, Output, Test
 from .plugins import Call, Store, languages, stores
@@ -140,8 +141,9 @@ def _captured() -> str:
 _stores: dict[tuple[str, str, str], Store] = {}
 
 
-def run_in_worker(task: Task, store: str, root: str, durability: str) -> Result:
-    """`run_task` in another process: the store is opened there once, by its plugin's name."""
+def run_in_worker(task: Task, store: str, root: str, durability: str, project: str) -> Result:
+    """`run_task` in another process: the store is opened there once, by its plugin's name; project modules are imported afresh."""
+    dependencies.forget_modules(Path(project))
     known = (store, root, durability)
     if known not in _stores:
         _stores[known] = stores.get(store)(Path(root), durability=durability)
@@ -212,7 +214,10 @@ def _printed_to(log: BoundedText) -> Iterator[None]:
 def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:
     block = task.block
     own = {f"<block {block.name}>", *([filename_of_test(block, test)] if test else [])}
-    line, code = _place(error, own, len(block.source.splitlines()) + 1)
+    line, code = _place(error, own)
+    if line is None and isinstance(error, JupyterMageError) and error.where is not None and error.where.line:
+        line = error.where.line
+        code = next(iter(block.source.splitlines()[line - 2 : line - 1]), "") if line > 1 else ""
     message = _message(error)
     if isinstance(error, AssertionError) and not message and code:
         message = code.strip()
@@ -236,7 +241,7 @@ def _message(error: BaseException) -> str:
         return "(its message could not be made)"
 
 
-def _place(error: BaseException, own: set[str], _lines: int) -> tuple[int | None, str]:
+def _place(error: BaseException, own: set[str]) -> tuple[int | None, str]:
     """Line and text of the innermost frame that is in the block's own cell."""
     found: tuple[int | None, str] = (None, "")
     step: TracebackType | None = error.__traceback__

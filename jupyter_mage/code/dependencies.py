@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
@@ -64,6 +65,46 @@ def _read(path: str, _modified: int) -> tuple[str, str]:
 
     blob = Path(path).read_bytes()
     return blob.decode("utf-8", "replace"), xxhash.xxh3_128_hexdigest(blob)
+
+
+_seen: dict[str, int] = {}
+
+
+def watch_modules(root: Path) -> None:
+    """Remember how the loaded modules of the project stand on disk."""
+    for name, path in _loaded(root):
+        if name not in _seen:
+            _seen[name] = _modified(path)
+
+
+def forget_modules(root: Path, *, changed_only: bool = False) -> bool:
+    """Drop the project's modules, so that they are imported afresh; with ``changed_only`` only if one of them was edited."""
+    loaded = _loaded(root)
+    if changed_only and all(_seen.get(name, _modified(path)) == _modified(path) for name, path in loaded):
+        return False
+    for name, _ in loaded:
+        sys.modules.pop(name, None)
+        _seen.pop(name, None)
+    importlib.invalidate_caches()
+    return bool(loaded)
+
+
+def _loaded(root: Path) -> list[tuple[str, str]]:
+    start = f"{root}/"
+    outside = (f"{sys.prefix}/", f"{root}/.venv/")
+    found = []
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path and path.startswith(start) and not path.startswith(outside) and not name.startswith("jupyter_mage"):
+            found.append((name, path))
+    return found
+
+
+def _modified(path: str) -> int:
+    try:
+        return Path(path).stat().st_mtime_ns
+    except OSError:
+        return -1
 
 
 def package_versions(sources: Iterable[str]) -> dict[str, str]:

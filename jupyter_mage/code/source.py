@@ -6,6 +6,8 @@ Line 1 is the header, so every line number is the one seen in the cell.
 
 from __future__ import annotations
 
+import __future__
+
 import ast
 import re
 from functools import lru_cache
@@ -38,7 +40,7 @@ def parse(source: str, *, block: str = "") -> ast.Module:
     except SyntaxError as error:
         line = (error.lineno or 1) + 1
         text = (error.text or "").rstrip()
-        found = f": {text.strip()!r}" if text.strip() else ""
+        found = f": {text.strip()[:80]!r}" if text.strip() else ""
         raise BlockSyntaxError(f"{error.msg}{found}", where=Where(block=block, line=line), hint=AGAIN) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise BlockSyntaxError(f"the body does not parse: {error}", where=Where(block=block)) from error
@@ -109,20 +111,48 @@ def compile_body(
     tree = ast.parse(f"\n{text}")  # the header is line 1
     binds = names_in(source).binds
     body: list[ast.stmt] = tree.body
-    if name in binds:
+    flags = _futures(body) if "__future__" in source else 0
+    if name in binds and body:
         body.append(_located(ast.Return(value=_located(ast.Name(id=name, ctx=ast.Load()), body[-1])), body[-1]))
-    elif body and isinstance(body[-1], ast.Expr) and not _is_docstring_only(body):
+    elif body and isinstance(body[-1], ast.Expr):
         body[-1] = _located(ast.Return(value=body[-1].value), body[-1])
     globals_ = [each for each in binds if each not in arguments]
     if keep_names and globals_:
+        body[:] = [_Unannotated().visit(each) for each in body]
         body.insert(0, _located(ast.Global(names=globals_), body[0]))
     is_async = ("await" in source or "async" in source) and _awaits(tree)
     module = ast.Module(body=[_function(body or [ast.Pass(lineno=2, col_offset=0)], arguments, is_async)], type_ignores=[])
     try:
-        return compile(module, filename, "exec"), is_async
+        return compile(module, filename, "exec", flags=flags), is_async
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise BlockSyntaxError(str(getattr(error, "msg", error)), where=Where(block=block, line=line), hint=AGAIN) from None
+
+
+def _futures(body: list[ast.stmt]) -> int:
+    """Take ``from __future__ import …`` out of the body (it may not stand in a function); the compiler flags it means."""
+    flags = 0
+    for node in [each for each in body if isinstance(each, ast.ImportFrom) and each.module == "__future__"]:
+        body.remove(node)
+        for alias in node.names:
+            flags |= getattr(getattr(__future__, alias.name, None), "compiler_flag", 0)
+    return flags
+
+
+class _Unannotated(ast.NodeTransformer):
+    """``x: int = 1`` as ``x = 1``: a name that is global in the function may not be annotated there."""
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:  # noqa: N802 (ast's own names)
+        if not isinstance(node.target, ast.Name):
+            return node
+        if node.value is None:
+            return _located(ast.Pass(), node)
+        return _located(ast.Assign(targets=[node.target], value=node.value), node)
+
+    def _keep(self, node: ast.AST) -> ast.AST:
+        return node
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = visit_Lambda = _keep
 
 
 def _function(body: list[ast.stmt], arguments: tuple[str, ...], is_async: bool) -> ast.stmt:
@@ -149,16 +179,6 @@ def _located(node: N, like: ast.AST) -> N:
     return ast.copy_location(node, like)
 
 
-def _is_docstring_only(body: list[ast.stmt]) -> bool:
-    only = body[0]
-    return (
-        len(body) == 1
-        and isinstance(only, ast.Expr)
-        and isinstance(only.value, ast.Constant)
-        and isinstance(only.value.value, str)
-    )
-
-
 class _Awaits(ast.NodeVisitor):
     found = False
 
@@ -174,7 +194,11 @@ class _Awaits(ast.NodeVisitor):
     def visit_Await(self, node: ast.Await) -> None:
         self.found = True
 
-    visit_AsyncFor = visit_AsyncWith = visit_Await  # type: ignore[assignment]  # noqa: N815
+    def visit_comprehension(self, node: ast.comprehension) -> None:
+        self.found = self.found or bool(node.is_async)
+        self.generic_visit(node)
+
+    visit_AsyncFor = visit_AsyncWith = visit_Await  # type: ignore[assignment]
 
 
 def _awaits(tree: ast.Module) -> bool:
@@ -186,6 +210,7 @@ def _awaits(tree: ast.Module) -> bool:
 def docstring(source: str) -> str:
     """The body's docstring, or empty."""
     try:
-        return ast.get_docstring(_parse(source)) or ""
+        tree = _parse(source)
+        return ast.get_docstring(tree) or "" if len(tree.body) > 1 else ""
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""

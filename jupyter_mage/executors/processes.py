@@ -8,6 +8,7 @@ everything that its block started in the same group. A worker whose owner dies e
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import multiprocessing
 import os
@@ -206,13 +207,8 @@ def _child(pipe: Connection, life: Connection, log_path: str, surroundings: tupl
     """The worker: takes calls until the pipe closes."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    environ, folder, path = surroundings
-    os.environ.clear()
-    os.environ.update(environ)
-    sys.path[:] = path
-    with contextlib.suppress(OSError):
-        os.chdir(folder)
-    _print_to(log_path)
+    sys.dont_write_bytecode = True  # a module edited twice in a second would otherwise be found unchanged
+    log = fcntl.fcntl(os.open(log_path, os.O_WRONLY | os.O_APPEND), fcntl.F_DUPFD_CLOEXEC, 200)
     threading.Thread(target=_watch, args=(life,), daemon=True).start()
     owner = os.getpid()
     while True:
@@ -222,6 +218,7 @@ def _child(pipe: Connection, life: Connection, log_path: str, surroundings: tupl
             os._exit(0)
         except KeyboardInterrupt:
             continue
+        _start_clean(surroundings, log, log_path)
         answer = _answer(blob, log_path)
         if os.getpid() != owner:  # the block forked, and its child came back here: it has no say
             os._exit(0)
@@ -238,13 +235,18 @@ def _answer(blob: bytes, log_path: str) -> bytes:
         os.truncate(log_path, 0)
 
 
-def _print_to(path: str) -> None:
-    """Everything printed, by Python, C code and child processes, goes to this file."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
-    os.dup2(descriptor, 1)
-    os.dup2(descriptor, 2)
-    os.close(descriptor)
-    sys.stdout, sys.stderr = PrintFile(1, path), PrintFile(2, path)
+def _start_clean(surroundings: tuple[dict[str, str], str, list[str]], log: int, log_path: str) -> None:
+    """Environment, folder, path and printing as the owner has them, whatever the call before did to them."""
+    environ, folder, path = surroundings
+    if dict(os.environ) != environ:
+        os.environ.clear()
+        os.environ.update(environ)
+    sys.path[:] = path
+    with contextlib.suppress(OSError):
+        os.chdir(folder)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    sys.stdout, sys.stderr = PrintFile(1, log_path), PrintFile(2, log_path)
 
 
 class PrintFile(io.TextIOWrapper):
@@ -257,7 +259,8 @@ class PrintFile(io.TextIOWrapper):
 
     def captured(self) -> str:
         """All that this worker has printed in the call that runs, by whatever means."""
-        self.flush()
+        with contextlib.suppress(OSError, ValueError):  # the block may have closed it
+            self.flush()
         return read_log(self._path)
 
 

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from ..errors import BlockSyntaxError, NotStorableError, Where
+from ..errors import BlockSyntaxError, JupyterMageError, NotStorableError, RunError, Where, unknown
 from ..plugins import Call, Names
 
 
@@ -50,6 +50,8 @@ class Sql:
                 if name not in parameters:
                     connection.register(name, _table(name, value))
             return _execute(connection, call.source, parameters)
+        except duckdb.Error as error:
+            raise _said(error, call) from None
         finally:
             connection.close()
 
@@ -91,7 +93,7 @@ def _table(name: str, value: Any) -> Any:
     kind = type(value)
     module = kind.__module__.split(".")[0]
     if module == "pandas" and kind.__name__ == "DataFrame":
-        return value
+        return value.reset_index() if any(name is not None for name in value.index.names) else value
     if module in ("polars", "pyarrow"):
         return value.to_arrow() if module == "polars" else value
     import pandas as pd
@@ -142,6 +144,21 @@ def _normalise(source: str) -> str:
         return " ".join(f"{token.token_type.name}:{token.text}" for token in tokenize(source, dialect="duckdb"))
     except (SqlglotError, RecursionError):
         return source
+
+
+def _said(error: Exception, call: Call) -> JupyterMageError:
+    """DuckDB's error as ours: the block's own line, and for a table that is not there, the nearest one that is."""
+    where = Where(block=call.block.name, line=_line(error, call.source))
+    table = re.search(r"Table with name (\S+) does not exist", str(error))
+    if table:
+        inputs = [name for name in call.values if name not in {each.name for each in call.block.parameters}]
+        line = next((n for n, text in enumerate(call.source.splitlines(), 2) if table[1] in text), None)
+        return unknown("table", table[1], inputs, where=Where(block=call.block.name, line=line), hint="name it in the header")
+    return SqlError(str(error).strip(), where=where, hint="correct the SQL and run the cell again")
+
+
+class SqlError(RunError):
+    """A statement that DuckDB refused while it ran."""
 
 
 def _first_line(text: str) -> str:

@@ -1,0 +1,40 @@
+"""Apache Hamilton: its static driver on two threads (nothing kept), and with its cache."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+from . import Runner as Base
+from . import Variant
+
+_SAME = {"environment": "hamilton", "packages": ("sf-hamilton", "pandas")}
+variants = (
+    Variant(name="hamilton", workloads=("chain", "fan", "import", "help"), mode="threads", imports="from hamilton import driver",
+            command=("hamilton", "--help"), note="nothing", **_SAME),
+    Variant(name="hamilton-cache", workloads=("chain", "fan", "cached", "frame"), mode="cache", note="outputs", **_SAME),
+)  # fmt: skip
+
+
+class Runner(Base):
+    def imports(self) -> None:
+        from hamilton import driver  # noqa: F401
+
+        sys.setrecursionlimit(100_000)  # it recurses over the chain: Python's own limit fails at a thousand blocks
+
+    def build(self, blocks: ModuleType) -> None:
+        from hamilton import base, driver
+
+        self.blocks = blocks
+        builder = driver.Builder().with_modules(blocks)
+        if self.mode == "cache":
+            builder = builder.with_cache(path=str(self.folder / "hamilton")).with_adapters(base.DictResult())
+        else:
+            from hamilton.plugins import h_threadpool
+
+            builder = builder.with_adapters(h_threadpool.FutureAdapter(max_workers=2), base.DictResult())
+        self.driver = builder.build()
+
+    def run(self) -> Any:
+        return self.driver.execute([self.blocks.FINAL])[self.blocks.FINAL]

@@ -1,0 +1,122 @@
+"""What is measured: one workload a file, each with a ``workload``. Its `measure` runs in `run.py`, its `child` in the contender's process."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+TIMEOUT = 300.0
+
+_QUIET = {
+    "DO_NOT_TRACK": "1", "HAMILTON_TELEMETRY_ENABLED": "false", "KEDRO_DISABLE_TELEMETRY": "1", "DAGSTER_DISABLE_TELEMETRY": "1",
+    "NO_COLOR": "1", "TERM": "dumb", "PYTHONHASHSEED": "0",
+}  # fmt: skip
+
+
+class Workload:
+    """Blocks to run. ``measure`` gives a record with ``ok``, ``wall_s``, ``cpu_s`` and whatever else there is to say."""
+
+    name = ""
+    title = ""
+    n = 1000
+    limit_ms: float | None = None
+    """CPU that ``jupyter_mage`` may take, at the default ``n``."""
+    ratios: Mapping[str, float] = {}
+    """How many times our CPU a contender has to take at least."""
+    columns: Mapping[str, str] = {}
+    """More figures of the record that the table shows: name and title; seconds are shown as milliseconds."""
+
+    def blocks_in(self, n: int) -> int | None:
+        """How many blocks that is, for the column ``µs a block``."""
+        return n
+
+    def prepare(self, folder: Path, n: int) -> None:
+        """Write the blocks into ``folder``."""
+        raise NotImplementedError
+
+    def measure(self, file: str, variant: Any, python: Path, folder: Path, n: int) -> dict[str, Any]:
+        """One measurement, in processes of its own."""
+        self.prepare(folder, n)
+        return self.spawn(file, variant, python, folder)
+
+    def child(self, runner: Any, blocks: ModuleType, phase: str, record: dict[str, Any]) -> None:
+        """Build, run once, check the value and how many bodies ran."""
+        from child import Watch
+
+        with Watch() as watch:
+            runner.build(blocks)
+        record["build_s"] = watch.wall
+        blocks.CALLS.clear()
+        with Watch() as watch:
+            result = runner.run()
+        record |= {"wall_s": watch.wall, "cpu_s": watch.cpu, "executed": runner.executed(result)}
+        self.check(runner.value(result), blocks, record, executed=len(blocks.NAMES))
+
+    def check(self, value: Any, blocks: ModuleType, record: dict[str, Any], *, executed: int) -> None:
+        wrong = []
+        if value != blocks.EXPECTED:
+            wrong.append(f"the last block gave {value!r:.100}, not {blocks.EXPECTED!r:.100}")
+        if record["executed"] != executed:
+            wrong.append(f"{record['executed']} bodies ran, not {executed}")
+        record |= {"ok": False, "error": "; ".join(wrong)} if wrong else {"ok": True}
+
+    def spawn(self, file: str, variant: Any, python: Path, folder: Path, phase: str = "first") -> dict[str, Any]:
+        """Run `child.py` and give its record, with the whole process's wall and CPU seconds."""
+        command = [str(python), str(HERE.parent / "child.py"), file, variant.mode, self.name, str(folder), phase]
+        done, spent = timed(command, python, folder)
+        line = next((line for line in reversed(done.stdout.splitlines()) if line.startswith("@@")), "")
+        record = json.loads(line[2:]) if line else {"ok": False, "error": f"exit {done.returncode}: {done.stderr[-3000:]}"}
+        return record | {"process_wall_s": spent[0], "process_cpu_s": spent[1]}
+
+
+def timed(command: Sequence[str], python: Path, folder: Path) -> tuple[subprocess.CompletedProcess[str], tuple[float, float]]:
+    """Run a command at ``folder``; its result, wall and CPU seconds. What takes longer than TIMEOUT fails."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    try:
+        done = subprocess.run(
+            command, cwd=folder, env=_environment(python, folder), capture_output=True, text=True, timeout=TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired:
+        done = subprocess.CompletedProcess(command, -1, "", f"not done after {TIMEOUT:.0f} s")
+    wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return done, (wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+
+
+def _environment(python: Path, folder: Path) -> dict[str, str]:
+    """Nothing of the person's own: a home in the folder, the contender's commands first."""
+    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "BENCH_ROWS") if name in os.environ}
+    home = folder / "home"
+    (home / "dagster").mkdir(parents=True, exist_ok=True)
+    path = f"{python.parent}:/usr/local/bin:/usr/bin:/bin"
+    return {**kept, **_QUIET, "PATH": path, "HOME": str(home), "TMPDIR": str(folder), "DAGSTER_HOME": str(home / "dagster")}
+
+
+def files() -> list[str]:
+    return sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
+
+
+def load(name: str) -> ModuleType:
+    return importlib.import_module(f"workloads.{name}")
+
+
+ORDER = ("chain", "fan", "cached", "frame", "import_time", "help_time")
+
+
+def all_workloads() -> dict[str, Workload]:
+    """Each workload by its name; those that ORDER does not know stand last."""
+    found = [load(file).workload for file in sorted(files(), key=lambda file: (ORDER.index(file) if file in ORDER else 99, file))]
+    return {workload.name: workload for workload in found}
+
+
+def peers_python(environment: Path) -> Path:
+    return environment / "bin" / "python" if str(environment) else Path(sys.executable)

@@ -1,0 +1,25 @@
+"""A thousand empty blocks side by side, and one that merges them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import blocks
+from workloads import Workload
+
+
+class Fan(Workload):
+    name = "fan"
+    title = "a fan of empty blocks and their merge"
+    limit_ms = 60.0
+    ratios = {"hamilton": 5, "kedro": 40}
+    columns = {"build_s": "build"}
+
+    def blocks_in(self, n: int) -> int:
+        return n + 2
+
+    def prepare(self, folder: Path, n: int) -> None:
+        blocks.write(folder, *blocks.fan(n))
+
+
+workload = Fan()

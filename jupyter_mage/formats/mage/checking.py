@@ -1,0 +1,226 @@
+"""What is wrong with a project, and what Mage would do otherwise than we do. Runs nothing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from ...code.source import parse
+from ...errors import JupyterMageError, unknown
+from ...model import Block, Pipeline
+from ...plugins import kinds
+from .. import yaml
+from . import entries, python_file, reading, sql_file
+from .entries import Entry
+from .project import Disk, Problem, file_of, metadata_path, pipeline_folders
+
+_TYPES = frozenset(
+    ["data_loader", "transformer", "data_exporter", "sensor", "custom", "conditional", "callback", "chart", "dbt", "extension"]
+) | frozenset(["global_data_product", "markdown", "scratchpad", "hook", "group", "pipeline"])
+_PROVIDERS = frozenset(
+    ["bigquery", "clickhouse", "druid", "duckdb", "mssql", "mysql", "postgres", "redshift", "snowflake", "sqlserver", "trino"]
+)
+
+
+def check(root: Path, pipeline: str = "") -> list[Problem]:
+    """All problems of the project, or of one pipeline, in the order of its files.
+
+    Raises UnknownNameError for a pipeline that is not there.
+    """
+    folders = pipeline_folders(root)
+    if pipeline and pipeline not in folders:
+        raise unknown("pipeline", pipeline, folders)
+    if not folders:
+        return [Problem(file=str(root), line=None, message="no pipelines/NAME/metadata.yaml in it", fatal=True)]
+    disk = Disk(root)
+    problems = list(_check_project(disk))
+    for folder in [pipeline] if pipeline else folders:
+        problems += _check_pipeline(disk, folder)
+    return problems
+
+
+def _check_project(disk: Disk) -> Iterator[Problem]:
+    """The project's own YAML: Mage fills templates in before it reads it, so only what is plain YAML is judged."""
+    for path in ("metadata.yaml",):
+        try:
+            text = disk.text(path)
+            if text is not None and "{{" not in text:
+                yaml.load(text, file=path)
+        except JupyterMageError as error:
+            yield _problem(error, path)
+
+
+def _problem(error: JupyterMageError, path: str, *, fatal: bool = False) -> Problem:
+    line = error.where.line if error.where else None
+    return Problem(file=path, line=line, message=error.message, fatal=fatal)
+
+
+def _check_pipeline(disk: Disk, folder: str) -> Iterator[Problem]:
+    metadata = entries.load(disk, folder)
+    yield from metadata.problems
+    for entry in metadata.entries:
+        yield from _check_entry(disk, entry, metadata_path(folder))
+    if metadata.fatal:
+        return
+    try:
+        reading.read(disk, folder)
+    except JupyterMageError as error:
+        yield _problem(error, metadata_path(folder), fatal=True)
+
+
+def _check_entry(disk: Disk, entry: Entry, path: str) -> Iterator[Problem]:
+    if entry.kind not in _TYPES:
+        yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: {entry.kind!r} is no block type of Mage's")
+    if "content" in entry.raw or "replicated_block" in entry.raw:
+        return
+    try:
+        file = file_of(entry.kind, entry.uuid, entry.language, entry.configuration)
+        text = disk.text(file)
+    except JupyterMageError as error:
+        yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: {error.message}", fatal=True)
+        return
+    if text is None:
+        yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: its file {file} is not there")
+        return
+    judge = _JUDGES.get(entry.language)
+    if judge is not None and not reading.is_still(entry.kind):
+        yield from judge(entry, file, text)
+
+
+def _check_python(entry: Entry, file: str, text: str) -> Iterator[Problem]:
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        yield Problem(file=file, line=error.lineno, message=f"does not parse: {error.msg}")
+        return
+    except (ValueError, RecursionError, MemoryError) as error:
+        yield Problem(file=file, line=None, message=f"does not parse: {error}")
+        return
+    name = python_file.decorator_of(entry.kind)
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and _has_decorator(node, name)]
+    if not functions:
+        yield Problem(file=file, line=1, message=f"no function is decorated with @{name}: Mage would run nothing of it")
+    for node in functions[1:]:
+        yield Problem(file=file, line=node.lineno, message=f"a second @{name}: Mage runs the first only")
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom) and _imports_decorator(statement, name):
+            message = f"imports {name} without `if {name!r} not in globals():`, so Mage finds no function in it"
+            yield Problem(file=file, line=statement.lineno, message=message)
+    if functions:
+        yield from _check_arguments(entry, file, functions[0])
+
+
+def _imports_decorator(node: ast.ImportFrom, name: str) -> bool:
+    return node.module == "mage_ai.data_preparation.decorators" and any(alias.name == name for alias in node.names)
+
+
+def _has_decorator(node: ast.FunctionDef, name: str) -> bool:
+    found = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
+    return any(isinstance(each, ast.Name) and each.id == name for each in found)
+
+
+def _check_arguments(entry: Entry, file: str, node: ast.FunctionDef) -> Iterator[Problem]:
+    if entry.kind not in kinds:
+        return
+    arguments = node.args
+    count = len([*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs])
+    upstreams = len(entry.upstreams)
+    if count > upstreams:
+        yield Problem(
+            file=file,
+            line=node.lineno,
+            message=f"{node.name} has {count} named arguments and the block {upstreams} upstreams; Mage refuses that",
+        )
+    elif count < upstreams and arguments.vararg is None:
+        yield Problem(
+            file=file, line=node.lineno, message=f"{node.name} takes {count} of its {upstreams} upstreams and has no *args"
+        )
+
+
+def _check_sql(entry: Entry, file: str, text: str) -> Iterator[Problem]:
+    provider = entry.configuration.get("data_provider")
+    if provider not in _PROVIDERS:
+        said = f"data_provider is {provider!r}" if provider else "no data_provider"
+        yield Problem(file=file, line=None, message=f"{said}: Mage would do nothing, and say that all is well")
+    if not text.strip():
+        yield Problem(file=file, line=1, message="no SQL in it")
+
+
+_JUDGES: dict[str, Callable[[Entry, str, str], Iterator[Problem]]] = {"python": _check_python, "sql": _check_sql}
+
+
+# --------------------------------------------------------------------------------------------------- what Mage would change
+
+
+def warnings(pipeline: Pipeline) -> list[str]:
+    """What Mage would silently change, block by block, as far as the text shows it.
+
+    >>> warnings(Pipeline(name="p", blocks=(Block(name="one", source="[1]"),)))
+    ['one: a list of one item comes out of Mage as the item']
+    """
+    found: list[str] = []
+    for block in pipeline:
+        if reading.is_still(block.kind) or block.carrier == reading.MAGE:
+            continue
+        notes = _NOTES[block.language](block, pipeline) if block.language in _NOTES else ()
+        found += [f"{block.name}: {note}" for note in notes]
+    return found
+
+
+def _python_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:
+    try:
+        tree = parse(block.source, block=block.name)
+    except JupyterMageError:
+        return
+    read = any(block.name in other.needs for other in pipeline)
+    for value in _outputs(tree, block.name):
+        note = _value_note(value)
+        if note:
+            yield note
+            return
+    if read and not list(_outputs(tree, block.name)):
+        yield "has no output, and Mage hands on an empty list"
+
+
+def _outputs(tree: ast.Module, name: str) -> Iterator[ast.expr]:
+    """The expressions that become the output, as far as the text shows."""
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        named = any(isinstance(each, ast.Name) and each.id == name for each in targets)
+        if isinstance(node, ast.Return | ast.Assign) and node.value is not None and (named or not targets):
+            yield node.value
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        yield tree.body[-1].value
+
+
+def _value_note(value: ast.expr) -> str:
+    if isinstance(value, ast.List) and len(value.elts) == 1:
+        return "a list of one item comes out of Mage as the item"
+    if isinstance(value, ast.List | ast.Tuple) and len(value.elts) > 10:
+        return "a list of more than ten items comes out of Mage in another order"
+    if isinstance(value, ast.Tuple | ast.Set | ast.SetComp):
+        return "a tuple or set comes out of Mage as a list, and its tests get each item by itself"
+    if isinstance(value, ast.ListComp | ast.List):
+        return "a list may come out of Mage in another order (more than ten items) or as its one item"
+    if isinstance(value, ast.GeneratorExp):
+        return "a generator comes out of Mage as text"
+    if isinstance(value, ast.Constant) and value.value is None:
+        return "None comes out of Mage as an empty list"
+    if isinstance(value, ast.Constant) and isinstance(value.value, bytes):
+        return "bytes come out of Mage as text"
+    if isinstance(value, ast.Call) and ast.unparse(value.func).startswith(("np.", "numpy.")):
+        return "a numpy array does not come out of Mage: make a DataFrame or a list of it"
+    return ""
+
+
+def _sql_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:
+    if reading.file_languages(pipeline)[block.name] != block.language:
+        return
+    if block.tests:
+        yield "Mage has no tests of SQL blocks; they are kept, and run here only"
+    if block.parameters and not sql_file.is_query(block.source):
+        yield "Mage pastes parameters into the text of the SQL"
+
+
+_NOTES: dict[str, Callable[[Block, Pipeline], Iterator[str]]] = {"python": _python_notes, "sql": _sql_notes}

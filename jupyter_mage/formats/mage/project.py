@@ -1,0 +1,180 @@
+"""A Mage project's files: where things stand, reading them safely, the files that every project has."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from ... import files
+from ...errors import FormatError, ProjectError, UnsafePathError, Where
+from ...model import name_problem
+from ...plugins import kinds, languages
+
+METADATA = "metadata.yaml"
+MAX_FILE = 1_000_000
+_EXTENSIONS = {"r": "r", "yaml": "yaml", "markdown": "md"}
+_SINGULAR = frozenset(["custom"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something wrong with a project: where, what, and whether the pipeline cannot be read because of it."""
+
+    file: str
+    line: int | None
+    message: str
+    fatal: bool = False
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A block as it goes to disk: its file, Mage's settings for it, and what only we need."""
+
+    text: str
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    ours: Mapping[str, Any] = field(default_factory=dict)
+    language: str = ""
+    """Of the file, where it is not the block's own."""
+
+
+class Files(Protocol):
+    """Texts by their path in the project."""
+
+    def text(self, path: str) -> str | None:
+        """The text, or None where there is no such file. Raises ProjectError for one that must not be read."""
+
+
+class Disk:
+    """The files of the project at ``root``; nothing outside it, nothing but ordinary text files of a bounded size."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def text(self, path: str) -> str | None:
+        place = files.inside(self.root, path)
+        try:
+            handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError) as error:
+            raise ProjectError(f"could not read {path}: {error}", where=Where(file=path)) from None
+        with os.fdopen(handle, "rb") as stream:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise FormatError("not an ordinary file", where=Where(file=path))
+            if status.st_size > MAX_FILE:
+                raise FormatError(f"{status.st_size:,} bytes, more than the {MAX_FILE:,} that are read", where=Where(file=path))
+            blob = stream.read(MAX_FILE + 1)
+        return _decoded(blob, path)
+
+
+def _decoded(blob: bytes, path: str) -> str:
+    try:
+        text = blob.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = blob[: error.start].count(b"\n") + 1
+        raise FormatError("not UTF-8 text", where=Where(file=path, line=line), hint="save it as UTF-8") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class Memory:
+    """Files that are not written yet."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self.texts = texts
+
+    def text(self, path: str) -> str | None:
+        return self.texts.get(path)
+
+
+def is_project(path: Path) -> bool:
+    """Whether the folder looks like a Mage project."""
+    return path.is_dir() and ((path / "pipelines").is_dir() or (path / METADATA).is_file())
+
+
+def pipeline_folders(root: Path) -> list[str]:
+    """Names of the folders below ``pipelines`` that hold a pipeline."""
+    base = root / "pipelines"
+    if not base.is_dir():
+        return []
+    return sorted(each.name for each in base.iterdir() if each.is_dir() and (each / METADATA).is_file())
+
+
+def metadata_path(folder: str) -> str:
+    return f"pipelines/{folder}/{METADATA}"
+
+
+def folder_of(kind: str) -> str:
+    """The folder of a kind's files: the plugin's, or Mage's rule where there is none."""
+    if kind in kinds:
+        return kinds.get(kind).folder
+    return kind if kind in _SINGULAR else f"{kind}s"
+
+
+def extension_of(language: str) -> str:
+    if language in languages:
+        return languages.get(language).extension
+    return _EXTENSIONS.get(language, language)
+
+
+def file_of(kind: str, uuid: str, language: str, configuration: Mapping[str, Any]) -> str:
+    """The path of a block's file in the project."""
+    given = configuration.get("file_path")
+    if isinstance(given, str) and given:
+        return given
+    if not re.fullmatch(r"\w+", kind) or not re.fullmatch(r"\w+", language):
+        raise UnsafePathError(f"{kind!r} or {language!r} is no word, so the block has no file")
+    return f"{folder_of(kind)}/{uuid}.{extension_of(language)}"
+
+
+def legal(text: str, taken: Collection[str], *, fallback: str = "block") -> str:
+    """A legal name near ``text``, none of ``taken`` (whatever the case).
+
+    >>> legal("dbt/Größe v2!", ()), legal("class", ()), legal("a", ["A"])
+    ('dbt_Groe_v2', 'class_', 'a_2')
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    base = re.sub(r"\W+", "_", plain)
+    base = (re.sub(r"^[\d_]+", "", base).rstrip("_") or fallback)[:63]
+    if name_problem(base):
+        base = f"{base[:62]}_"
+    seen = {name.casefold() for name in taken}
+    name, number = base, 2
+    while name.casefold() in seen:
+        name = f"{base[: 62 - len(str(number))]}_{number}"
+        number += 1
+    return name
+
+
+GITIGNORE = """.jupyter_mage/
+.file_versions/
+.logs/
+.variables/
+*.duckdb
+*.duckdb.wal
+__pycache__/
+"""
+PROJECT = "project_type: standalone\nhelp_improve_mage: false\n"
+IO_CONFIG = "version: 0.1.1\ndefault:\n  DUCKDB_DATABASE: mage.duckdb\n  DUCKDB_SCHEMA: main\n"
+
+
+def skeleton(folders: Iterable[str], requirements: str = "") -> dict[str, str]:
+    """The files that every project has, to be written where there are none."""
+    made = {
+        ".gitignore": GITIGNORE,
+        "__init__.py": "",
+        METADATA: PROJECT,
+        "io_config.yaml": IO_CONFIG,
+        "requirements.txt": requirements,
+    }
+    return made | {f"{folder}/__init__.py": "" for folder in sorted(set(folders))}

@@ -1,0 +1,164 @@
+"""A Python block as a Mage block file, and back: imports, guards, captured definitions, one function, tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ...code import function
+from ...code.cells import merge_definitions
+from ...code.source import parse
+from ...errors import FormatError, Where
+from ...model import Block, Definition
+from .project import Written
+
+_DECORATOR_OF = {"conditional": "condition"}
+_GUARD = """if '{name}' not in globals():
+    from mage_ai.data_preparation.decorators import {name}"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """A block file, taken apart; every text is the file's own."""
+
+    prelude: str
+    """Imports and definitions above the function, the guards blanked out."""
+    function: str
+    tests: tuple[tuple[str, str], ...]
+    """Name and text of each test function."""
+
+
+def decorator_of(kind: str) -> str:
+    """What Mage calls the decorator of this kind of block."""
+    return _DECORATOR_OF.get(kind, kind)
+
+
+def compose(block: Block) -> Written:
+    """The file's text, and what it alone cannot tell (see `read_body`). Raises FormatError."""
+    definitions = merge_definitions(block.captured, *(test.captured for test in block.tests))
+    _refuse_conflicts(block, definitions)
+    imports = [each.source for each in definitions if each.sort == "import"]
+    imports.sort(key=lambda source: not source.startswith("from __future__"))
+    decorator = decorator_of(block.kind)
+    guards = [_GUARD.format(name=name) for name in (decorator, *(["test"] if block.tests else []))]
+    top = "\n\n".join(part for part in ("\n".join(imports), "\n".join(guards)) if part)
+    names = {each.name for each in definitions}
+    sections = [top, *(each.source for each in definitions if each.sort != "import")]
+    sections.append(function.to_function(block, decorator=decorator, taken=names))
+    called = _test_functions(block, names)
+    sections += [function.to_test(test, block.name, called=called[test.name]) for test in block.tests]
+    return Written(text="\n\n\n".join(sections) + "\n", ours=_hints(block, called))
+
+
+def _test_functions(block: Block, taken: set[str]) -> dict[str, str]:
+    """A function name for each test, no two the same."""
+    called: dict[str, str] = {}
+    for test in block.tests:
+        name = function.test_function(test.name)
+        while name in taken or name in called.values():
+            name += "_"
+        called[test.name] = name
+    return called
+
+
+def _refuse_conflicts(block: Block, definitions: Iterable[Definition]) -> None:
+    merged = {each.name: each for each in definitions}
+    for test in block.tests:
+        for each in test.captured:
+            if each.source != merged[each.name].source:
+                raise FormatError(
+                    f"{each.name} is one thing to the block and another to its test {test.name}, and a file has room for one",
+                    where=Where(block=block.name),
+                    hint=f"run the cell of {block.name} again, then its tests",
+                )
+
+
+def _hints(block: Block, called: Mapping[str, str]) -> dict[str, Any]:
+    """Only what differs from the ordinary: how the output is said, newlines at the end of a body."""
+    hints: dict[str, Any] = {}
+    rule = function.output_rule(block.source, block.name)
+    if rule:
+        hints["output"] = rule
+    if newlines := _newlines(block.source):
+        hints["newlines"] = newlines
+    hints["test_newlines"] = {test.name: _newlines(test.source) for test in block.tests if _newlines(test.source)}
+    hints["test_names"] = {called[test.name]: test.name for test in block.tests if called[test.name] != test.name}
+    hints["test_empty"] = [test.name for test in block.tests if not parse(test.source).body]
+    return {key: value for key, value in hints.items() if value}
+
+
+def _newlines(source: str) -> int:
+    return len(source) - len(source.rstrip("\n"))
+
+
+def split(text: str, decorator: str) -> Parts:
+    """The parts of a file that `compose` wrote, perhaps edited since. Raises FormatError where it has another shape."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise FormatError(f"the file does not parse: {error}") from error
+    lines = text.split("\n")
+    starts = [_first_line(node) for node in tree.body] + [len(lines) + 1]
+    main = next((i for i, node in enumerate(tree.body) if _decorated(node, decorator)), None)
+    if main is None:
+        raise FormatError(f"no function with @{decorator}")
+    above = lines[: starts[main] - 1]
+    for node in tree.body[:main]:
+        if _is_guard(node):
+            above[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or 0) - node.lineno + 1)
+    found = []
+    for index in range(main, len(tree.body)):
+        node = tree.body[index]
+        if index > main and not _decorated(node, "test"):
+            raise FormatError(f"something other than a test below the function (line {starts[index]})")
+        found.append((getattr(node, "name", ""), "\n".join(lines[starts[index] - 1 : starts[index + 1] - 1]).rstrip("\n")))
+    return Parts(prelude="\n".join(above), function=found[0][1], tests=tuple(found[1:]))
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(each.lineno for each in decorators)])
+
+
+def _decorated(node: ast.stmt, name: str) -> bool:
+    if not isinstance(node, ast.FunctionDef) or len(node.decorator_list) != 1:
+        return False
+    return isinstance(node.decorator_list[0], ast.Name) and node.decorator_list[0].id == name
+
+
+def _is_guard(node: ast.stmt) -> bool:
+    """``if 'test' not in globals(): from mage_ai… import test``."""
+    return isinstance(node, ast.If) and bool(re.fullmatch(r"'\w+' not in globals\(\)", ast.unparse(node.test)))
+
+
+def read_body(parts: Parts, hints: Mapping[str, Any], parameters: Iterable[str]) -> function.Body:
+    """The cell's body. Raises FormatError."""
+    return function.to_body(
+        parts.function,
+        parameters=parameters,
+        output=str(hints.get("output", "")),
+        newlines=_count(hints.get("newlines")),
+    )
+
+
+def read_tests(parts: Parts, hints: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and body of each test. Raises FormatError."""
+    newlines = hints.get("test_newlines")
+    counts = newlines if isinstance(newlines, Mapping) else {}
+    names = hints.get("test_names")
+    renamed = names if isinstance(names, Mapping) else {}
+    listed = hints.get("test_empty")
+    empty = listed if isinstance(listed, list) else []
+    found = []
+    for called, text in parts.tests:
+        name = str(renamed.get(called, called))
+        rule = function.EMPTY if name in empty else function.AS_WRITTEN
+        found.append((name, function.to_body(text, output=rule, newlines=_count(counts.get(name))).source))
+    return found
+
+
+def _count(value: Any) -> int:
+    return int(value) if type(value) is int and 0 <= value < 1000 else 0

@@ -1,0 +1,277 @@
+"""A pipeline out of a Mage project. Nothing of it is run; files that are not ours come in as they are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ...code import cells
+from ...code.capture import Ledger
+from ...code.header import Header
+from ...errors import DefinitionError, FormatError, PluginError, Where
+from ...model import MISSING, Block, Definition, Parameter, Pipeline, Test
+from ...plugins import kinds, languages
+from . import entries, python_file, sql_file, sql_in_python
+from .entries import Entry
+from .project import Files, Problem, Written, file_of, legal
+
+_DERIVED = ("uuid", "type", "language", "upstream_blocks", "downstream_blocks", "configuration")
+_EDITOR_STATE = ("status", "all_upstream_blocks_executed", "created_at", "updated_at", "variables_dir")
+_BLOCK_DEFAULTS = {"executor_type": "local_python", "has_callback": False, "color": None}
+_PIPELINE_DEFAULTS = {"type": "python", "executor_count": 1, "settings": {"triggers": None}}
+_NOTHING: tuple[Any, ...] = (None, {}, [], False)
+
+MAGE = "mage"
+"""The carrier of a block whose source is a Mage file, as it stands."""
+
+
+def read(files: Files, folder: str) -> Pipeline:
+    """The pipeline in ``pipelines/<folder>``. Raises FormatError that lists every reason why it cannot be read."""
+    metadata = entries.load(files, folder)
+    if metadata.fatal:
+        raise all_of(metadata.fatal)
+    names = {each.uuid: each.name for each in metadata.entries}
+    blocks = tuple(_Reader(files, each, names).block() for each in metadata.entries)
+    raw = metadata.raw
+    name = legal(folder, (), fallback="pipeline")
+    kept = _kept(raw, ("uuid", "blocks", "variables", "description", *_EDITOR_STATE), _PIPELINE_DEFAULTS)
+    if kept.get("name") == folder:
+        del kept["name"]
+    if name != folder:
+        kept["uuid"] = folder
+    variables = raw.get("variables")
+    return Pipeline(
+        name=name,
+        blocks=blocks,
+        variables=dict(variables) if isinstance(variables, Mapping) else {},
+        description=str(raw.get("description") or ""),
+        extra=kept,
+    )
+
+
+def all_of(problems: list[Problem]) -> FormatError:
+    """One error for all of them; the place is the first one's."""
+    first = problems[0]
+    message = first.message
+    if len(problems) > 1:
+        message = "\n".join([f"{len(problems)} problems:", *(f"  {problem}" for problem in problems[:50])])
+    return FormatError(message, where=Where(file=first.file, line=first.line), hint="correct the file, then `jupyter mage check`")
+
+
+def _kept(raw: Mapping[str, Any], leave: tuple[str, ...], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that we do not model, without the editor's state and without what is so by default."""
+    found = {key: value for key, value in raw.items() if key not in leave}
+    return {key: value for key, value in found.items() if value not in _NOTHING and defaults.get(key, MISSING) != value}
+
+
+class _Reader:
+    """One entry becomes a block."""
+
+    def __init__(self, files: Files, entry: Entry, names: Mapping[str, str]) -> None:
+        self.files, self.entry, self.names = files, entry, names
+        self.path = file_of(entry.kind, entry.uuid, entry.language, entry.configuration)
+        self.upstreams = tuple(names[uuid] for uuid in entry.upstreams)
+
+    def block(self) -> Block:
+        text = self.files.text(self.path)
+        ours = self.entry.ours
+        block = None
+        if text is not None and ours is not None:
+            try:
+                block = self.own(text, ours)
+            except (FormatError, DefinitionError, PluginError):
+                block = None  # edited into something that is no cell any more: kept as the Mage file that it is
+        if block is None:
+            block = self.foreign(text)
+        return dataclasses.replace(block, extra=self.kept_keys(block))
+
+    def kept_keys(self, block: Block) -> dict[str, Any]:
+        kept = _kept(self.entry.raw, (*_DERIVED, *_EDITOR_STATE), _BLOCK_DEFAULTS)
+        if kept.get("name") == self.entry.uuid:
+            del kept["name"]
+        if block.name != self.entry.uuid:
+            kept["uuid"] = self.entry.uuid
+        configuration = {key: value for key, value in self.entry.configuration.items() if key != "jupyter_mage"}
+        if block.carrier != MAGE:
+            written = compose(block, self.entry.language).configuration
+            configuration = {key: value for key, value in configuration.items() if written.get(key) != value}
+        if configuration:
+            kept["configuration"] = configuration
+        ours = {key: value for key, value in (self.entry.ours or {}).items() if key not in OUR_KEYS}
+        if ours:
+            kept["jupyter_mage"] = ours
+        return kept
+
+    def foreign(self, text: str | None) -> Block:
+        """The file as it is. A missing one gives an empty body, and says so."""
+        return Block(
+            name=self.entry.name,
+            source=(text or "").removesuffix("\n"),
+            language=self.entry.language,
+            kind=self.entry.kind,
+            kind_given=True,
+            upstreams=self.upstreams,
+            declared=True,
+            doc="" if text is not None else f"its file {self.path} is not there",
+            label=self.entry.uuid if self.entry.uuid != self.entry.name else "",
+            carrier="magic" if is_still(self.entry.kind) else MAGE,
+        )
+
+    def own(self, text: str, ours: Mapping[str, Any]) -> Block | None:
+        if "header" not in ours:
+            return None
+        header = cells.read_header(str(ours["header"]), carrier=str(ours.get("carrier", "magic")))
+        read = _READERS.get((header.language or "python", self.entry.language))
+        if read is None:
+            return None
+        block = read(self, text, header, ours)
+        block = self.aligned(block, header)
+        if ours.get("typed") is False:
+            block = dataclasses.replace(block, header="")
+        return self.exact(block, text, ours)
+
+    def aligned(self, block: Block, header: Header) -> Block:
+        """What the project's edges and type say wins over the header, which is then written anew."""
+        own = set(header.upstreams or ())
+        after = tuple(name for name in block.after if name in self.upstreams)
+        data = tuple(name for name in self.upstreams if name not in after or name in own)
+        changes: dict[str, Any] = {"upstreams": data}
+        mine = {block.name, *(parameter.name for parameter in block.parameters)}
+        inferred = tuple(name for name in block.reads if name in self.names.values() and name not in mine)
+        named = header.upstreams if header.upstreams is not None else inferred
+        if header.variadic:
+            changes["collects"] = data[len(named) :]
+        agrees = data == named or (header.variadic and data[: len(named)] == named)
+        usual = header.kind or ("transformer" if data else "data_loader")
+        changes["kind"] = self.entry.kind
+        if self.entry.kind != usual:
+            changes |= {"kind_given": True, "header": ""}
+        if not agrees:
+            changes |= {"declared": True, "header": ""}
+        if after != block.after:
+            changes |= {"after": after, "header": ""}
+        if block.name != self.entry.name:
+            changes |= {"name": self.entry.name, "header": ""}
+        return dataclasses.replace(block, **changes)
+
+    def exact(self, block: Block, text: str, ours: Mapping[str, Any]) -> Block:
+        """Put in what the file cannot say (see `writing`); a kept body only where the file is still the one made of it."""
+        fields = ours.get("fields")
+        if not isinstance(fields, Mapping):
+            return block
+        words = {key: fields[key] for key in ("doc", "label") if isinstance(fields.get(key), str)}
+        block = dataclasses.replace(block, **words)
+        changes: dict[str, Any] = {"source": fields["source"]} if isinstance(fields.get("source"), str) else {}
+        captured = fields.get("captured")
+        if isinstance(captured, list) and all(isinstance(each, Mapping) for each in captured):
+            changes["captured"] = tuple(_definition(each) for each in captured)
+        if "source" in changes:
+            changes["reads"] = languages.get(block.language).names(changes["source"]).reads
+        candidate = dataclasses.replace(block, **changes)
+        return candidate if compose(candidate, self.entry.language).text == text else block
+
+
+def _definition(raw: Mapping[str, Any]) -> Definition:
+    return Definition(name=str(raw.get("name")), source=str(raw.get("source")), sort=str(raw.get("sort")))
+
+
+def _python(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) -> Block:
+    parts = python_file.split(text, python_file.decorator_of(reader.entry.kind))
+    body = python_file.read_body(parts, ours, [each.name for each in header.parameters])
+    ledger = Ledger()
+    ledger.note(parts.prelude)
+    known = tuple(reader.names.values())
+    block = cells.define(header, body.source, ledger, known=known)
+    block = _with_defaults(block, body.defaults)
+    tests = python_file.read_tests(parts, ours)
+    made = tuple(cells.define_test(block.name, name, source, ledger, known=known)[0] for name, source in tests)
+    return dataclasses.replace(block, tests=made)
+
+
+def _with_defaults(block: Block, defaults: Mapping[str, Any]) -> Block:
+    """The parameters as the file has them; a changed default makes the typed header void."""
+    parameters = tuple(dataclasses.replace(each, default=defaults.get(each.name, each.default)) for each in block.parameters)
+    if all(_same(new, old) for new, old in zip(parameters, block.parameters, strict=True)):
+        return block
+    return dataclasses.replace(block, parameters=parameters, header="")
+
+
+def _same(one: Parameter, other: Parameter) -> bool:
+    return one.default is other.default or (one.default == other.default and type(one.default) is type(other.default))
+
+
+def _sql(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) -> Block:
+    source = sql_file.read_body(text, reader.upstreams, header.parameters)
+    known = tuple(reader.names.values())
+    block = cells.define(header, source, Ledger(), known=known)
+    return dataclasses.replace(block, tests=_kept_tests(block, ours, known))
+
+
+def _sql_in_python(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) -> Block:
+    """Only where nobody changed the Python around the query: that would be no SQL block any more."""
+    parts = python_file.split(text, python_file.decorator_of(reader.entry.kind))
+    body = python_file.read_body(parts, ours, [each.name for each in header.parameters])
+    ledger = Ledger()
+    ledger.note(parts.prelude)
+    known = tuple(reader.names.values())
+    block = cells.define(header, sql_in_python.read_source(parts.prelude), Ledger(), known=known)
+    block = dataclasses.replace(_with_defaults(block, body.defaults), kind=reader.entry.kind, upstreams=reader.upstreams)
+    tests = python_file.read_tests(parts, ours)
+    made = tuple(cells.define_test(block.name, name, source, ledger, known=known)[0] for name, source in tests)
+    block = dataclasses.replace(block, tests=made)
+    if compose(block, "python").text != text:
+        raise FormatError("edited into something that is no SQL block")
+    return block
+
+
+def _kept_tests(block: Block, ours: Mapping[str, Any], known: tuple[str, ...]) -> tuple[Test, ...]:
+    """Tests that Mage has no place for stand beside the block's other notes."""
+    made = []
+    listed = ours.get("tests")
+    for each in listed if isinstance(listed, list) else []:
+        if not isinstance(each, Mapping):
+            continue
+        ledger = Ledger()
+        ledger.note(str(each.get("uses", "")))
+        test, _ = cells.define_test(block.name, str(each.get("name", "")), str(each.get("source", "")), ledger, known=known)
+        made.append(test)
+    return tuple(made)
+
+
+_READERS: dict[tuple[str, str], Callable[[_Reader, str, Header, Mapping[str, Any]], Block]] = {
+    ("python", "python"): _python,
+    ("sql", "sql"): _sql,
+    ("sql", "python"): _sql_in_python,
+}
+_COMPOSERS: dict[tuple[str, str], Callable[[Block], Written]] = {
+    ("python", "python"): python_file.compose,
+    ("sql", "sql"): sql_file.compose,
+    ("sql", "python"): sql_in_python.compose,
+}
+"""By the language of the block and of its file."""
+
+OUR_KEYS = (
+    *("header", "typed", "carrier", "fields", "tests"),
+    *("output", "newlines", "test_newlines", "test_names", "test_empty"),
+)
+"""What we write under ``configuration: {jupyter_mage: …}``; other keys there are kept."""
+
+
+def is_still(kind: str) -> bool:
+    """Whether blocks of this kind are kept and shown, never run: text and code beside the pipeline."""
+    return kind in kinds and not kinds.get(kind).runs
+
+
+def compose(block: Block, language: str) -> Written:
+    """A block's file in this language, and what its entry has to say beside. Raises FormatError."""
+    as_it_is = is_still(block.kind) or block.carrier == MAGE
+    composer = None if as_it_is else _COMPOSERS.get((block.language, language))
+    return composer(block) if composer is not None else Written(text=block.source + "\n")
+
+
+def file_languages(pipeline: Pipeline) -> dict[str, str]:
+    """The language of each block's file: its own, but for SQL that reads a frame Mage would not hand on whole."""
+    mixed = sql_in_python.needed(pipeline, "sql")
+    own = {block.name for block in pipeline if block.carrier == MAGE or is_still(block.kind)}
+    return {block.name: "python" if block.name in mixed - own else block.language for block in pipeline}

@@ -1,0 +1,76 @@
+"""Notebooks (``.ipynb``), read from their text and written as Jupyter writes them. Runs nothing.
+
+Cells become blocks in their order: ``%%block`` cells what they say, plain code and text cells blocks that never run (scratchpad,
+markdown), so that a notebook comes back cell by cell. Outputs, attachments and cell ids are not part of a pipeline.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ...errors import FormatError, Where, unknown
+from ...files import atomic_write
+from ...model import Pipeline, check_name
+from .document import load, own_name
+from .reading import Reader
+from .writing import keep_outputs, made_cells, pipeline_notes
+
+__all__ = ["format"]
+
+
+class Notebook:
+    """The format of Jupyter notebooks."""
+
+    name = "notebook"
+
+    def accepts(self, path: Path) -> bool:
+        return path.suffix == ".ipynb"
+
+    def pipelines(self, path: Path) -> list[str]:
+        """The notebook's own pipeline, and those that headers name with ``--pipeline``."""
+        found, ours = load(path)
+        reader = Reader(path, own_name(path, ours))
+        reader.place(found)
+        return list(dict.fromkeys([reader.default, *reader.cells]))
+
+    def read(self, path: Path, pipeline: str = "") -> Pipeline:
+        """The notebook's pipeline, under this name; or the one that headers call so.
+
+        Raises FormatError that names the cell and line of everything that does not read.
+        """
+        found, ours = load(path)
+        reader = Reader(path, own_name(path, ours))
+        reader.place(found)
+        if pipeline and pipeline not in reader.cells:
+            if len(reader.cells) > 1:
+                raise unknown("pipeline", pipeline, reader.cells)
+            reader.rename(check_name(pipeline, "pipeline name"))
+        return reader.pipeline(pipeline or reader.default, ours)
+
+    def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
+        """Write the notebook. One that is there keeps its outputs where cells are equal; where cells would go, it is refused."""
+        made = list(made_cells(pipeline))
+        if path.exists():
+            keep_outputs(path, made)
+        metadata: dict[str, Any] = {
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+        ours = pipeline_notes(pipeline, path)
+        if ours:
+            metadata["jupyter_mage"] = ours
+        document = {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+        text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
+        try:
+            blob = text.encode()
+        except UnicodeEncodeError:
+            raise FormatError("a cell holds half a character (a lone surrogate)", where=Where(file=str(path))) from None
+        if path.is_file() and path.read_bytes() == blob:
+            return []
+        atomic_write(path, blob)
+        return [path]
+
+
+format = Notebook()  # noqa: A001 (the name that entry points give it)

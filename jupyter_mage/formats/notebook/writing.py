@@ -1,0 +1,124 @@
+"""A pipeline as the cells of a notebook, as Jupyter would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ...code import cells
+from ...code.capture import Ledger
+from ...code.header import render
+from ...errors import FormatError, Where
+from ...model import Block, Pipeline
+from ...plugins import languages
+from .document import load, own_name, raw_json
+from .reading import is_still
+
+_WRITTEN = {"magic": "%%{sort} {text}", "comment": "#| {sort}: {text}"}
+_LOAD = "%load_ext jupyter_mage"
+
+
+def made_cells(pipeline: Pipeline) -> Iterator[dict[str, Any]]:
+    """The cells, in the blocks' order, tests in their places."""
+    plain = [block.source for block in pipeline if is_still(block) and block.language in languages]
+    if not any(_LOAD in source for source in plain):
+        yield _json_cell("code", "load-jupyter-mage", _LOAD)
+    missing = _missing_definitions(pipeline, plain)
+    if missing:
+        yield _json_cell("code", "definitions", missing)
+    placed = _placed_tests(pipeline)
+    yield from placed.pop("", [])
+    for block in pipeline:
+        yield _block_cell(block)
+        elsewhere = _ours(block).get("test_places", {})
+        yield from (_test_cell(block, i) for i, test in enumerate(block.tests) if elsewhere.get(test.name) not in pipeline)
+        yield from placed.pop(block.name, [])
+
+
+def _ours(block: Block) -> Mapping[str, Any]:
+    found = block.extra.get("jupyter_mage")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _placed_tests(pipeline: Pipeline) -> dict[str, list[dict[str, Any]]]:
+    placed: dict[str, list[dict[str, Any]]] = {}
+    for block in pipeline:
+        for index, test in enumerate(block.tests):
+            place = _ours(block).get("test_places", {}).get(test.name)
+            if place in pipeline:
+                placed.setdefault(place, []).append(_test_cell(block, index))
+    return placed
+
+
+def _missing_definitions(pipeline: Pipeline, plain: Iterable[str]) -> str:
+    """A plain cell for what blocks captured and no plain cell of the pipeline defines."""
+    ledger = Ledger()
+    for source in plain:
+        ledger.note(source)
+    groups = [group for block in pipeline for group in (block.captured, *(test.captured for test in block.tests))]
+    needed = [each for each in cells.merge_definitions(*groups) if each not in ledger.resolve([each.name]).captured]
+    imports = "\n".join(each.source for each in needed if each.sort == "import")
+    others = [each.source for each in needed if each.sort != "import"]
+    return "\n\n\n".join(part for part in (imports, *others) if part)
+
+
+def _block_cell(block: Block) -> dict[str, Any]:
+    name = block.name
+    if is_still(block):
+        code = block.language in languages
+        return _json_cell("code" if code else _ours(block).get("cell_type", "markdown"), name, block.source)
+    extra = {key: value for key, value in block.extra.items() if key != "jupyter_mage"}
+    kept = {key: value for key, value in _ours(block).items() if key not in ("test_places", "comment_tests")}
+    if kept:
+        extra["jupyter_mage"] = kept
+    notes = {key: value for key, value in (("extra", extra), ("label", block.label)) if value}
+    first = _WRITTEN.get(block.carrier, _WRITTEN["magic"]).format(sort="block", text=block.header or render(block))
+    return _json_cell("code", name, f"{first}\n{block.source}", notes)
+
+
+def _test_cell(block: Block, index: int) -> dict[str, Any]:
+    test = block.tests[index]
+    text = block.name if test.name == f"test_{index + 1}" else f"{block.name} {test.name}"
+    carrier = "comment" if test.name in _ours(block).get("comment_tests", []) else "magic"
+    first = _WRITTEN[carrier].format(sort="test", text=text)
+    return _json_cell("code", f"{block.name[:30]}-{test.name[:30]}", f"{first}\n{test.source}")
+
+
+def _json_cell(sort: str, identity: str, source: str, notes: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    cell: dict[str, Any] = {"cell_type": sort, "id": identity, "metadata": {"jupyter_mage": notes} if notes else {}}
+    cell["source"] = source.splitlines(keepends=True) if "\r" not in source else source
+    if sort == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    return cell
+
+
+def pipeline_notes(pipeline: Pipeline, path: Path) -> dict[str, Any]:
+    """What the cells cannot say about the pipeline."""
+    notes: dict[str, Any] = {
+        "variables": dict(pipeline.variables),
+        "description": pipeline.description,
+        "extra": dict(pipeline.extra),
+    }
+    if pipeline.name != own_name(path, {}):
+        notes["pipeline"] = pipeline.name
+    return {key: value for key, value in notes.items() if value}
+
+
+def keep_outputs(path: Path, made: list[dict[str, Any]]) -> None:
+    """Give equal cells of the notebook that is there their outputs; refuse where it has cells that would be lost."""
+    found, _ = load(path)
+    raw = raw_json(path)["cells"]
+    there = {(cell.sort, cell.source.rstrip("\n")): old for cell, old in zip(found, raw, strict=True)}
+    new = {(cell["cell_type"], "".join(cell["source"]).rstrip("\n")): cell for cell in made}
+    lost = [cell for cell in found if cell.source.strip() and (cell.sort, cell.source.rstrip("\n")) not in new]
+    if lost:
+        raise FormatError(
+            f"it is there already, with {len(lost)} cells that would be lost",
+            where=Where(file=str(path), cell=lost[0].place),
+            hint="choose another name, or move the old notebook away",
+        )
+    for key, cell in new.items():
+        if key in there and cell["cell_type"] == "code":
+            cell["outputs"] = there[key].get("outputs", [])
+            cell["execution_count"] = there[key].get("execution_count")

@@ -1,0 +1,79 @@
+"""A group of events into the tables, inside the caller's transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from ... import events as ev
+from . import rows
+
+_EVENT = "INSERT OR IGNORE INTO events (id, run, kind, block, at, key, content, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_OUTPUT = f"INSERT OR IGNORE INTO outputs ({rows.OUTPUT_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 — a constant of ours
+_KEY = """INSERT INTO keys (key, content, event) SELECT key, content, id FROM events WHERE id = ? AND key <> ''
+    ON CONFLICT (key) DO UPDATE SET content = excluded.content, event = excluded.event"""
+_LATEST = """INSERT INTO latest (pipeline, block, event) SELECT r.pipeline, e.block, e.id FROM events e
+    JOIN runs r ON r.no = e.run WHERE e.id = ? ON CONFLICT (pipeline, block) DO UPDATE SET event = excluded.event"""
+_LATEST_CACHED = """INSERT INTO latest (pipeline, block, event) SELECT r.pipeline, ?, k.event FROM keys k, runs r
+    WHERE k.key = ? AND r.no = ? ON CONFLICT (pipeline, block) DO UPDATE SET event = excluded.event
+    WHERE latest.event <> excluded.event"""
+_START = """INSERT INTO runs (id, pipeline, status, started, selection, executor, origin, blocks)
+    VALUES (?, ?, 'running', ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET status = 'running', seconds = NULL, blocks = excluded.blocks"""
+_FINISH = "UPDATE runs SET status = ?, seconds = ? WHERE no = ?"
+
+
+def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], numbers: dict[str, int]) -> None:
+    """Write ``events`` in order. ``numbers`` remembers runs' row numbers; forget it when the transaction rolls back.
+
+    A second success of a block in one run is dropped, so that telling it twice (after a retry of the commit, say) is harmless.
+    """
+    (number,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+    event_rows: list[rows.EventRow] = []
+    outputs: dict[str, rows.OutputRow] = {}
+    fresh: list[tuple[int]] = []
+    cached: list[tuple[str, str, int]] = []
+    finished: list[tuple[str, float, int]] = []
+    for event in events:
+        number += 1
+        run = _run_number(connection, event, numbers)
+        event_rows.append(rows.event_row(number, run, event))
+        if isinstance(event, ev.BlockSucceeded):
+            outputs[event.output.content] = rows.output_row(event.output)
+            fresh.append((number,))
+        elif isinstance(event, ev.BlockCached):
+            outputs[event.output.content] = rows.output_row(event.output)
+            cached.append((event.block, event.key, run))
+        elif isinstance(event, ev.RunFinished):
+            finished.append((event.status, event.seconds, run))
+        elif isinstance(event, ev.RunStarted):
+            finished = [item for item in finished if item[2] != run]
+    connection.executemany(_OUTPUT, outputs.values())
+    connection.executemany(_EVENT, event_rows)
+    connection.executemany(_KEY, fresh)
+    connection.executemany(_LATEST, fresh)
+    connection.executemany(_LATEST_CACHED, cached)
+    connection.executemany(_FINISH, finished)
+
+
+def _run_number(connection: sqlite3.Connection, event: ev.Event, numbers: dict[str, int]) -> int:
+    if isinstance(event, ev.RunStarted):
+        pipeline, blocks = event.pipeline, len(event.blocks)
+        origin = rows.to_text(event.origin)
+        connection.execute(_START, (event.run, pipeline, event.at, event.selection, event.executor, origin, blocks))
+        numbers.pop(event.run, None)
+    number = numbers.get(event.run)
+    if number is None:
+        number = numbers[event.run] = _find_or_begin(connection, event)
+    return number
+
+
+def _find_or_begin(connection: sqlite3.Connection, event: ev.Event) -> int:
+    """The run's row; for events of a run whose start was never told (a sink attached late), a row without a pipeline."""
+    find = "SELECT no FROM runs WHERE id = ?"
+    row = connection.execute(find, (event.run,)).fetchone()
+    if row is None:
+        connection.execute(_START, (event.run, "", event.at, "", "", "{}", 0))
+        row = connection.execute(find, (event.run,)).fetchone()
+    number: int = row[0]
+    return number

@@ -1,0 +1,129 @@
+"""Events as rows and back.
+
+A row keeps what is asked for by itself (run, kind, block, time, key, output) in columns and the rest as JSON. An output stands in
+its own table, once per content, with its bytes when they are few.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ... import events as ev
+from ...model import Failure, Output
+
+OUTPUT_FIELDS = 'content, codec, type, size, "rows", columns, preview, data'
+OUTPUT_COLUMNS = 'o.content, o.codec, o.type, o.size, o."rows", o.columns, o.preview, o.data'
+
+EventRow = tuple[int, int, str, str | None, float, str | None, str | None, str]
+OutputRow = tuple[str, str, str, int, int | None, str | None, str, bytes | None]
+
+_TUPLES = frozenset({"blocks", "tests"})
+_COLUMN_FIELDS = frozenset({"run", "at", "block", "key", "output"})
+
+
+def _repr(value: object) -> str:
+    """Stands in for what JSON cannot say (a variable's value may be anything); must not fail, whatever ``__repr__`` does."""
+    try:
+        return repr(value)[:2000]
+    except Exception as error:  # noqa: BLE001 — a stranger's __repr__: its mistake must not cost the history
+        return f"<{type(value).__name__} whose repr raised {type(error).__name__}>"
+
+
+def _default(value: object) -> object:
+    """What JSON has no form for: frozen mappings and our own dataclasses as dicts, the rest as text."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return _repr(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, default=_default, separators=(",", ":")).encode
+
+
+def to_text(value: object) -> str:
+    """JSON in ASCII (lone surrogates of a log survive it), whatever ``value`` holds."""
+    try:
+        return _encode(value)
+    except (TypeError, ValueError, RecursionError):  # keys that are no text, circles
+        return _encode(_tame(value, 12))
+
+
+def _tame(value: object, depth: int) -> object:
+    if isinstance(value, Mapping) and depth:
+        return {key if isinstance(key, str) else _repr(key): _tame(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list | tuple) and depth:
+        return [_tame(item, depth - 1) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else _repr(value)
+
+
+def _body_writer(kind: type[ev.Event]) -> Callable[[ev.Event], str]:
+    """The function that writes the fields of ``kind`` that have no column."""
+    names = tuple(item.name for item in dataclasses.fields(kind) if item.name not in _COLUMN_FIELDS)
+    if len(names) < 2:
+        return lambda event: to_text({name: getattr(event, name) for name in names})
+    values = operator.attrgetter(*names)
+    return lambda event: to_text(dict(zip(names, values(event), strict=True)))
+
+
+_WRITERS = {kind: _body_writer(kind) for kind in ev.KINDS.values()}
+_FIRST_ATTEMPT = to_text({"attempt": 1})
+_WRITERS[ev.BlockStarted] = lambda event: (
+    _FIRST_ATTEMPT if getattr(event, "attempt", 1) == 1 else to_text({"attempt": getattr(event, "attempt", 1)})
+)
+
+
+def event_row(number: int, run: int, event: ev.Event) -> EventRow:
+    write = _WRITERS.get(type(event)) or _body_writer(type(event))
+    output = getattr(event, "output", None)
+    return (
+        number,
+        run,
+        event.name,
+        getattr(event, "block", None),
+        event.at,
+        getattr(event, "key", None),
+        None if output is None else output.content,
+        write(event),
+    )
+
+
+def output_row(output: Output) -> OutputRow:
+    columns = None if output.columns is None else to_text(output.columns)
+    preview = output.preview.encode("utf-8", "backslashreplace").decode()
+    return output.content, output.codec, output.type, output.size, output.rows, columns, preview, output.data
+
+
+def output_from(row: Sequence[Any]) -> Output:
+    """The output of a row of OUTPUT_FIELDS."""
+    content, codec, type_, size, rows, columns, preview, data = row
+    pairs = None if columns is None else tuple((name, dtype) for name, dtype in json.loads(columns))
+    return Output(content=content, codec=codec, type=type_, size=size, rows=rows, columns=pairs, preview=preview, data=data)
+
+
+def event_from(run: str, row: Sequence[Any]) -> ev.Event | None:
+    """The event of a row ``kind, block, at, key, body`` and OUTPUT_FIELDS; None for a kind that this version does not know."""
+    name, block, at, key, body = row[:5]
+    kind = ev.KINDS.get(name)
+    if kind is None:
+        return None
+    fields = json.loads(body)
+    for field in _TUPLES & fields.keys():
+        fields[field] = tuple(fields[field])
+    if "failure" in fields:
+        failure = fields["failure"]
+        fields["failure"] = Failure(**{**failure, "inputs": tuple((upstream, shape) for upstream, shape in failure["inputs"])})
+    if block is not None:
+        fields["block"] = block
+    if key is not None:
+        fields["key"] = key
+        fields["output"] = output_from(row[5:])
+    return kind(run=run, at=at, **fields)
+
+
+def events_from(run: str, rows: Iterable[Sequence[Any]]) -> list[ev.Event]:
+    return [event for row in rows if (event := event_from(run, row)) is not None]

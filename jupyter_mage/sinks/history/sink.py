@@ -1,0 +1,348 @@
+"""The history of one project: a subscriber to events, and what can be asked of it afterwards."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import logging
+import os
+import sqlite3
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ... import events as ev
+from ...errors import StoreError, unknown
+from ...files import FileLock
+from ...model import Output
+from ...state import Run, fold
+from . import database, rows
+from .liveness import RunLocks
+from .writer import Writer, locked
+
+log = logging.getLogger(__name__)
+
+_CHUNK = 10_000
+"""Keys in one SELECT; SQLite's own limit is 32,766."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """The last good result of a block: what a plan compares with, and how long it took."""
+
+    key: str
+    output: Output
+    ingredients: Mapping[str, Any]
+    seconds: float
+    run: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """A run in one line."""
+
+    id: str
+    pipeline: str
+    status: str
+    started: float
+    seconds: float | None
+    selection: str
+    executor: str
+    origin: Mapping[str, Any]
+    blocks: int
+    """How many were selected."""
+    succeeded: int = 0
+    cached: int = 0
+    failed: int = 0
+
+
+class History:
+    """Keeps every event of every run under ``root`` in ``history.db``; opening it is also the recovery after a crash.
+
+    ``durability`` says what an acknowledged event survives: ``process`` a kill of this process, ``power`` a power cut too.
+    Raises StoreError where the history is from a newer version; where it cannot be written, reading works and the first event
+    raises.
+
+    >>> import tempfile
+    >>> history = History(Path(tempfile.mkdtemp()))
+    >>> history(ev.RunStarted(run="r1", pipeline="p", blocks=("a",)))
+    >>> history(ev.RunFinished(run="r1", status="succeeded", seconds=0.5))
+    >>> history.run("r1").status, history.resolve_run("last")
+    ('succeeded', 'r1')
+    >>> history.close()
+    """
+
+    def __init__(self, root: Path, *, durability: str = "process") -> None:
+        if durability not in ("process", "power"):
+            raise unknown("durability", durability, ("process", "power"))
+        self.root = Path(root)
+        self.path = self.root / "history.db"
+        self.notices: list[str] = []
+        """What opening found and put right, for the user to be told."""
+        self._pid = os.getpid()
+        self._refusal: StoreError | None = None
+        self._lock = FileLock(self.root / "history.lock")
+        self._runs = RunLocks(self.root / "locks")
+        self._writer: Writer | None = None
+        self._open(durability)
+        _open_histories.add(self)
+
+    def _open(self, durability: str) -> None:
+        try:
+            prepare_folder(self.root)
+            with locked(self._lock, self.path):
+                connection, notice = database.open_writer(self.path, durability=durability)
+        except (sqlite3.Error, OSError) as error:
+            self._refusal = database.translated(error, self.path, "write")
+            return
+        if notice:
+            self.notices.append(notice)
+            log.warning("%s", notice)
+        self._writer = Writer(connection, self.path, self._lock, durability=durability)
+        with contextlib.suppress(StoreError):  # a full disk: the runs stay marked as running until it is not
+            self.recover()
+
+    def __call__(self, event: ev.Event) -> None:
+        """Keep an event: in line at once, committed within 20 ms.
+
+        The start and end of a run and a failure return only when they, and all before them, are on the disk. Raises StoreError
+        where the history cannot be written: the run must not go on unrecorded.
+        """
+        writer = self._own_writer()
+        kind = type(event)
+        if kind is ev.RunStarted:
+            self._start(writer, event)
+            return
+        writer.add(event)
+        if kind in _SYNCED:
+            try:
+                writer.flush(full_sync=True)
+            finally:
+                if kind is ev.RunFinished:
+                    self._runs.release(event.run)
+
+    def _start(self, writer: Writer, event: ev.Event) -> None:
+        """A run begins: nobody else may run it, and what stopped the writer before (a full disk) is tried again."""
+        self._runs.take(event.run)
+        try:
+            writer.failure = None
+            writer.add(event)
+            writer.flush(full_sync=True)
+        except BaseException:
+            self._runs.release(event.run)  # it does not go on, so it is found interrupted
+            raise
+
+    def flush(self) -> None:
+        """Return when every event so far is as durable as the mode says. Raises StoreError where that cannot be."""
+        self._own_writer().flush()
+
+    def close(self) -> None:
+        """Write what is left and let go of every lock; runs that have not finished are then found interrupted."""
+        if self._pid != os.getpid():
+            return
+        writer, self._writer = self._writer, None
+        try:
+            if writer is not None:
+                writer.close()
+                writer.shut()
+        except (sqlite3.Error, OSError) as error:
+            raise database.translated(error, self.path, "write") from error
+        finally:
+            self._refusal = self._refusal or StoreError(f"the history {self.path} is closed", hint="open it again")
+            self._runs.close()
+            self._lock.close()
+
+    def recover(self) -> list[str]:
+        """Mark runs whose process is gone as ``interrupted``; gives their ids."""
+        writer = self._own_writer()
+        with self._read() as connection:
+            running = [row[0] for row in connection.execute("SELECT id FROM runs WHERE status = 'running'")]
+        gone = [run for run in running if self._runs.dead(run)]
+        try:
+            gone = writer.interrupt(gone, self._runs.dead) if gone else []
+        except (sqlite3.Error, OSError) as error:
+            raise database.translated(error, self.path, "write") from error
+        for run in gone:
+            self._runs.sweep(run)
+        return gone
+
+    def events(self, run: str) -> list[ev.Event]:
+        """Every event of a run, in order; none for a run that is not there."""
+        self._settle()
+        query = f"""SELECT e.kind, e.block, e.at, e.key, e.body, {rows.OUTPUT_COLUMNS} FROM events e
+            JOIN runs r ON r.no = e.run LEFT JOIN outputs o ON o.content = e.content
+            WHERE r.id = ? ORDER BY e.id"""  # noqa: S608 — only our own column names are put in
+        with self._read() as connection:
+            return rows.events_from(run, connection.execute(query, (run,)))
+
+    def run(self, run: str) -> Run:
+        """The state that a run's events fold to."""
+        return fold(self.events(run))
+
+    def runs(self, pipeline: str | None = None, limit: int = 50) -> list[RunSummary]:
+        """Runs, newest first. A run whose process died is said to be interrupted, not running."""
+        self._settle()
+        if self._writer is not None:
+            with contextlib.suppress(StoreError):  # a full disk must not stop one from looking
+                self.recover()
+        query = """SELECT r.id, r.pipeline, r.status, r.started, r.seconds, r.selection, r.executor, r.origin, r.blocks,
+            count(DISTINCT e.block) FILTER (WHERE e.kind = 'block_succeeded'),
+            count(DISTINCT e.block) FILTER (WHERE e.kind = 'block_cached'),
+            count(DISTINCT e.block) FILTER (WHERE e.kind = 'block_failed')
+            FROM (SELECT * FROM runs WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY no DESC LIMIT ?2) r
+            LEFT JOIN events e ON e.run = r.no GROUP BY r.no ORDER BY r.no DESC"""
+        with self._read() as connection:
+            return [_summary(row) for row in connection.execute(query, (pipeline, limit))]
+
+    def resolve_run(self, text: str, pipeline: str | None = None) -> str:
+        """The id that ``text`` means: itself, ``last`` (or ``-1``, ``-2`` …), or the start or end of exactly one id."""
+        self._settle()
+        with self._read() as connection:
+            query = "SELECT id FROM runs WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY no DESC"
+            ids = [row[0] for row in connection.execute(query, (pipeline,))]
+        return _resolve(text, ids)
+
+    def outputs(self, keys: Sequence[str]) -> dict[str, Output]:
+        """The kept output of each cache key that has one."""
+        self._settle()
+        found: dict[str, Output] = {}
+        with self._read() as connection:
+            for start in range(0, len(keys), _CHUNK):
+                chunk = [key for key in keys[start : start + _CHUNK] if key]
+                marks = ",".join("?" * len(chunk))
+                query = f"""SELECT k.key, {rows.OUTPUT_COLUMNS} FROM keys k JOIN outputs o ON o.content = k.content
+                    WHERE k.key IN ({marks})"""  # noqa: S608 — only question marks and our own column names are put in
+                for key, *row in connection.execute(query, chunk):
+                    found[key] = rows.output_from(row)
+        return found
+
+    def latest(self, pipeline: str) -> dict[str, Latest]:
+        """The last good result of each block of a pipeline."""
+        self._settle()
+        query = f"""SELECT l.block, e.key, r.id, e.at, e.body, {rows.OUTPUT_COLUMNS} FROM latest l
+            JOIN events e ON e.id = l.event JOIN runs r ON r.no = e.run JOIN outputs o ON o.content = e.content
+            WHERE l.pipeline = ?"""  # noqa: S608 — only our own column names are put in
+        found: dict[str, Latest] = {}
+        with self._read() as connection:
+            for block, key, run, at, body, *row in connection.execute(query, (pipeline,)):
+                fields = json.loads(body)
+                found[block] = Latest(
+                    key=key,
+                    output=rows.output_from(row),
+                    ingredients=fields["ingredients"],
+                    seconds=fields["seconds"],
+                    run=run,
+                    at=at,
+                )
+        return found
+
+    def output(self, content: str) -> Output | None:
+        """The output of this content name, with its bytes when they are few."""
+        self._settle()
+        query = f"SELECT {rows.OUTPUT_COLUMNS} FROM outputs o WHERE o.content = ?"  # noqa: S608 — as above
+        with self._read() as connection:
+            row = connection.execute(query, (content,)).fetchone()
+        return None if row is None else rows.output_from(row)
+
+    def contents(self) -> set[str]:
+        """Names of every output that the history speaks of: what a store's collection has to keep."""
+        self._settle()
+        with self._read() as connection:
+            return {row[0] for row in connection.execute("SELECT content FROM outputs")}
+
+    def _own_writer(self) -> Writer:
+        if self._pid != os.getpid():
+            raise StoreError("this history was opened by another process and cannot be used in a fork of it", hint="open it anew")
+        if self._writer is None:
+            raise self._refusal or StoreError(f"the history {self.path} is closed", hint="open it again")
+        return self._writer
+
+    def _settle(self) -> None:
+        """Let readers see what this process has already told."""
+        if self._writer is not None and self._pid == os.getpid() and self._writer.pending:
+            self._writer.flush()
+
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        if self._refusal is not None and not self.path.exists():
+            with contextlib.closing(database.empty()) as connection:
+                yield connection
+            return
+        with database.reader(self.path, frozen=not os.access(self.root, os.W_OK)) as connection:
+            yield connection
+
+
+_SYNCED = frozenset({ev.RunStarted, ev.RunFinished, ev.BlockFailed})
+
+
+def _summary(row: Sequence[Any]) -> RunSummary:
+    """The fields of RunSummary stand in the order of the SELECT in `History.runs`."""
+    fields = dict(zip(RunSummary.__dataclass_fields__, row, strict=True))
+    return RunSummary(**{**fields, "origin": json.loads(fields["origin"])})
+
+
+def prepare_folder(root: Path) -> None:
+    """Make the state folder: only this user may look into it, and git does not see it."""
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (root / "locks").mkdir(exist_ok=True, mode=0o700)
+    ignore = root / ".gitignore"
+    if not ignore.exists():
+        root.chmod(0o700)
+        ignore.write_text("*\n")
+
+
+def _resolve(text: str, ids: Sequence[str]) -> str:
+    wanted = text.strip()
+    if wanted in ids:
+        return wanted
+    place = -1 if wanted in ("last", "") else _negative(wanted)
+    if place is not None and ids:
+        if -place <= len(ids):
+            return ids[-place - 1]
+        raise StoreError(f"there are only {len(ids)} runs, so no run {wanted}", hint="%pipeline runs")
+    near = [run for run in ids if run.startswith(wanted) or run.endswith(wanted)]
+    if len(near) == 1:
+        return near[0]
+    if len(near) > 1:
+        raise StoreError(f"{wanted!r} could be any of {len(near)} runs: {', '.join(near[:5])} …", hint="type more of it")
+    raise unknown("run", wanted, ids, hint="%pipeline runs")
+
+
+def _negative(text: str) -> int | None:
+    return int(text) if text.startswith("-") and text[1:].isdecimal() and int(text) < 0 else None
+
+
+_open_histories: weakref.WeakSet[History] = weakref.WeakSet()
+
+
+def _close_all() -> None:
+    """At the interpreter's exit: the writer is a daemon thread, so what is still in line has to be written now."""
+    for history in tuple(_open_histories):
+        with contextlib.suppress(StoreError):
+            history.close()
+
+
+def _writers() -> list[Writer]:
+    return [history._writer for history in tuple(_open_histories) if history._writer is not None]
+
+
+def _before_fork() -> None:
+    for writer in _writers():
+        writer.before_fork()
+
+
+def _after_fork(*, child: bool) -> None:
+    for writer in _writers():
+        writer.after_fork(child=child)
+
+
+atexit.register(_close_all)
+os.register_at_fork(
+    before=_before_fork,
+    after_in_parent=lambda: _after_fork(child=False),
+    after_in_child=lambda: _after_fork(child=True),
+)

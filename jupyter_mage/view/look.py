@@ -1,0 +1,68 @@
+"""Colours and glyphs, in one table. The browser's copy (``labextension/src/dag/look.json``) is the same; a test compares.
+
+Kinds have Mage's colours. A state is told by glyph and colour, never by colour alone.
+"""
+
+from __future__ import annotations
+
+import zlib
+from typing import Final, NamedTuple
+
+
+class Status(NamedTuple):
+    """How a state looks: glyph as an SVG path in a box of 16, ink on light and on dark, one character for terminals."""
+
+    label: str
+    light: str
+    dark: str
+    path: str
+    text: str
+
+
+STATUSES: Final[dict[str, Status]] = {
+    "new": Status("not run", "#6a737d", "#8b949e", "M8 4.2a3.8 3.8 0 1 0 0 7.6a3.8 3.8 0 1 0 0 -7.6", "○"),
+    "queued": Status("waiting", "#6a737d", "#8b949e", "M4.4 8h.1M8 8h.1M11.6 8h.1", "…"),
+    "running": Status("running", "#0b62d6", "#58a6ff", "M8 4a4 4 0 1 1 -3.6 2.3", "▶"),
+    "succeeded": Status("done", "#1a7f37", "#3fb950", "M4.5 8.3l2.4 2.4l4.7 -5.2", "✓"),
+    "cached": Status("cached", "#0a7285", "#39c5cf", "M8.9 3.8l-3.7 4.9h5.6l-3.7 3.7", "≡"),
+    "fresh": Status("up to date", "#1a7f37", "#3fb950", "M8 8h.1M8 4a4 4 0 1 0 0 8a4 4 0 1 0 0 -8", "●"),
+    "stale": Status("out of date", "#96600a", "#d8a02b", "M11.6 6.4a4 4 0 1 0 .3 2.6M11.9 3.8v2.8h-2.8", "~"),
+    "failed": Status("failed", "#cf222e", "#ff7b72", "M5.2 5.2l5.6 5.6M10.8 5.2l-5.6 5.6", "✗"),
+    "skipped": Status("skipped", "#96600a", "#d8a02b", "M4.6 4.8l3.4 3.2l-3.4 3.2M10.8 4.8v6.4", "⊘"),
+    "cancelled": Status("cancelled", "#6a737d", "#8b949e", "M5.6 5.6h4.8v4.8h-4.8z", "■"),
+    "interrupted": Status("interrupted", "#6a737d", "#8b949e", "M6.2 5v6M9.8 5v6", "‖"),
+    "problem": Status("cannot run", "#cf222e", "#ff7b72", "M8 4v4.8M8 11.6h.1", "!"),
+}
+
+KINDS: Final[dict[str, str]] = {
+    "data_loader": "#4877ff",
+    "transformer": "#7d55ec",
+    "data_exporter": "#d9a400",
+    "custom": "#7f8894",
+    "sensor": "#e0489e",
+    "conditional": "#e8743b",
+    "callback": "#b48be0",
+    "dbt": "#ff694b",
+}
+
+LANGUAGES: Final[dict[str, str]] = {"python": "PY", "shell": "SH"}
+"""What the chip on a card says, where it is not the language's name in capitals."""
+
+QUIET: Final = frozenset({"new", "queued"})
+"""Nothing has happened to these blocks yet: their glyph is an outline."""
+
+_GUESTS: Final = ("#2a9d8f", "#c0568a", "#5b8c3a", "#3a86c8", "#b5651d")
+
+
+def kind_colour(kind: str) -> str:
+    """The kind's colour; a guest kind always gets the same one.
+
+    >>> kind_colour("data_loader"), kind_colour("teapot") == kind_colour("teapot")
+    ('#4877ff', True)
+    """
+    return KINDS.get(kind) or _GUESTS[zlib.crc32(kind.encode()) % len(_GUESTS)]
+
+
+def status(name: str) -> Status:
+    """The look of a state; one we do not know looks like ``new``, under its own name."""
+    return STATUSES.get(name) or STATUSES["new"]._replace(label=name)

@@ -1,0 +1,125 @@
+/** Small helpers for making elements. Words only ever go in as text, never as markup. */
+
+import look from './look.json';
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+type Attributes = Record<string, string | number>;
+
+export function svg<K extends keyof SVGElementTagNameMap>(
+  name: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): SVGElementTagNameMap[K] {
+  const element = document.createElementNS(SVG, name) as SVGElementTagNameMap[K];
+  for (const [key, value] of Object.entries(attributes)) {
+    element.setAttribute(key, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+export function html<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  attributes: Attributes = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    element.setAttribute(key, String(value));
+  }
+  element.append(...children);
+  return element;
+}
+
+interface ILook {
+  label: string;
+  path: string;
+}
+
+const LOOKS: Record<string, ILook> = look.statuses;
+
+/** How a state looks; one that we do not know looks like `new`, under its own name. */
+export function lookOf(status: string): ILook {
+  const known = Object.prototype.hasOwnProperty.call(LOOKS, status) ? LOOKS[status] : undefined;
+  return known ?? { label: status, path: look.statuses.new.path };
+}
+
+/** The round sign of a state: 16 × 16 units, drawn by CSS. */
+export function glyph(status: string): SVGGElement {
+  const sign = svg(
+    'g',
+    { class: 'jm-glyph' },
+    svg('circle', { cx: 8, cy: 8, r: 8.5 }),
+    svg('path', { d: lookOf(status).path })
+  );
+  sign.dataset.status = status;
+  return sign;
+}
+
+export function setGlyph(sign: SVGElement, status: string): void {
+  sign.dataset.status = status;
+  sign.querySelector('path')?.setAttribute('d', lookOf(status).path);
+}
+
+/** The sign on its own, for lines of text. */
+export function icon(status: string, size = 16): SVGSVGElement {
+  return svg(
+    'svg',
+    { viewBox: '-1 -1 18 18', width: size, height: size, 'aria-hidden': 'true' },
+    glyph(status)
+  );
+}
+
+const ICONS = {
+  run: 'M4.5 2.8v10.4l8.5 -5.2z',
+  stop: 'M4 4h8v8h-8z',
+  interrupt: 'M8.8 1.8l-5 7h3.6l-.9 5.4l5.2 -7.2h-3.8z',
+  fit: 'M2.5 6v-3.5h3.5M10 2.5h3.5v3.5M13.5 10v3.5h-3.5M6 13.5h-3.5v-3.5',
+  plus: 'M8 3v10M3 8h10',
+  minus: 'M3 8h10'
+};
+
+/** A button with a sign, and optionally a word. */
+export function button(
+  sign: keyof typeof ICONS,
+  label: string,
+  action: () => void,
+  word = ''
+): HTMLButtonElement {
+  const filled = sign === 'run' || sign === 'stop' || sign === 'interrupt' ? 'jm-filled' : '';
+  const made = html(
+    'button',
+    { type: 'button', class: `jm-button ${filled}`, title: label, 'aria-label': label },
+    svg(
+      'svg',
+      { viewBox: '0 0 16 16', width: 14, height: 14, 'aria-hidden': 'true' },
+      svg('path', { d: ICONS[sign] })
+    ),
+    word
+  );
+  made.addEventListener('click', event => {
+    event.stopPropagation();
+    action();
+  });
+  return made;
+}
+
+/** How long, in a few characters; the same words as Python's `duration`. */
+export function duration(seconds: number): string {
+  if (seconds < 0.001) {
+    return '<1 ms';
+  }
+  if (seconds < 0.1) {
+    return `${Math.round(seconds * 1000)} ms`;
+  }
+  if (seconds < 60) {
+    return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
+  }
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) {
+    return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  }
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}

@@ -1,0 +1,13 @@
+/** Asking for something: first the page (the side panel takes it), then the source itself. */
+
+import type { IRequest, ISource } from './model';
+
+export const REQUEST = 'jupyter-mage:request';
+
+/** Say on the page that `request` is wanted; where nobody takes it, the source gets it. */
+export function ask(from: Element, source: ISource, request: IRequest): void {
+  const event = new CustomEvent<IRequest>(REQUEST, { bubbles: true, cancelable: true, detail: request });
+  if (from.dispatchEvent(event)) {
+    source.request(request);
+  }
+}

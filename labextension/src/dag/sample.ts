@@ -1,0 +1,46 @@
+/** Pictures for tests, as Python sends them. */
+
+export function sample(): Record<string, unknown> {
+  const node = (id: string, x: number, y: number, more: object = {}) => ({
+    id,
+    label: id,
+    title: id,
+    kind: 'transformer',
+    kind_label: 'transformer',
+    colour: '#7d55ec',
+    language: 'python',
+    chip: 'PY',
+    x,
+    y,
+    width: 184,
+    height: 74,
+    doc: '',
+    upstreams: [],
+    after: [],
+    tests: 0,
+    cell: null,
+    cell_id: null,
+    ...more
+  });
+  const edge = (source: string, target: string) => ({
+    source,
+    target,
+    path: 'M0 0L0 10',
+    tip: [0, 10],
+    sideways: false,
+    order_only: false
+  });
+  return {
+    version: 1,
+    pipeline: 'flights',
+    size: [440, 330],
+    nodes: [node('raw', 16, 16), node('users', 232, 16), node('clean', 124, 134, { doc: 'Only good rows.' })],
+    edges: [edge('raw', 'clean'), edge('users', 'clean')],
+    states: {
+      raw: { status: 'succeeded', detail: '10 × 2 · 0.31 s' },
+      users: { status: 'running', detail: 'running' },
+      clean: { status: 'queued', detail: 'waiting' }
+    },
+    run: { id: 'r1', status: 'running', done: 1, total: 3, seconds: null }
+  };
+}

@@ -1,0 +1,7 @@
+/** What this extension adds to JupyterLab, one plugin a line. */
+
+import { mime } from './plugins/mime';
+import { panel } from './plugins/panel';
+import { widget } from './plugins/widget';
+
+export default [panel, widget, mime];

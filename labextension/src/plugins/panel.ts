@@ -1,0 +1,196 @@
+/** The side panel: the pipeline of the notebook in front, and what can be asked of it. */
+
+import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { LabIcon } from '@jupyterlab/ui-components';
+import { Widget } from '@lumino/widgets';
+
+import { findCell, findMagic, jump, runCell } from '../cells';
+import { html } from '../dag/dom';
+import { mountHeader } from '../dag/header';
+import { mountList } from '../dag/list';
+import type { IRequest } from '../dag/model';
+import { REQUEST } from '../dag/request';
+import { mount } from '../dag/view';
+import { KernelSource } from '../sources/kernel';
+import { Switch } from '../sources/switch';
+
+const ICON = new LabIcon({
+  name: 'jupyter-mage:pipeline',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3" fill="#616161">
+<rect x="3" y="3" width="8" height="6" rx="1.5"/><rect x="13" y="15" width="8" height="6" rx="1.5"/><rect x="3" y="15" width="8" height="6" rx="1.5"/>
+<path d="M6.2 9h1.6v2.4h8.4a1.6 1.6 0 0 1 1.6 1.6v2h-1.6v-2h-8.4v2h-1.6z"/></g></svg>`
+});
+
+/** Follows the notebook in front, and its kernel. */
+class Follower {
+  readonly shown = new Switch();
+
+  constructor(private readonly tracker: INotebookTracker) {
+    tracker.currentChanged.connect(this._notebook, this);
+    this._notebook();
+  }
+
+  get panel(): NotebookPanel | null {
+    return this._panel;
+  }
+
+  get source(): KernelSource | null {
+    return this._source;
+  }
+
+  private _notebook(): void {
+    const panel = this.tracker.currentWidget;
+    if (panel === this._panel) {
+      return;
+    }
+    this._panel?.sessionContext.kernelChanged.disconnect(this._kernel, this);
+    this._panel = panel;
+    panel?.sessionContext.kernelChanged.connect(this._kernel, this);
+    this._kernel();
+  }
+
+  private _kernel(): void {
+    const kernel =
+      this._panel && !this._panel.isDisposed ? (this._panel.sessionContext.session?.kernel ?? null) : null;
+    if (kernel === this._source?.kernel && kernel) {
+      return;
+    }
+    const old = this._source;
+    this._source = kernel ? new KernelSource(kernel) : null;
+    this.shown.use(this._source);
+    old?.dispose();
+  }
+
+  private _panel: NotebookPanel | null = null;
+  private _source: KernelSource | null = null;
+}
+
+class SidePanel extends Widget {
+  constructor(source: Switch) {
+    super();
+    this.id = 'jupyter-mage-panel';
+    this.title.icon = ICON;
+    this.title.caption = 'Pipeline';
+    this.addClass('jm-panel');
+    const graph = html('div', { class: 'jm-graph' });
+    const blocks = html('div', { class: 'jm-blocks' });
+    this._unmount = [
+      mountHeader(this.node, source, { interrupt: true }),
+      mount(graph, source, {
+        wheelPans: true,
+        room: this.node,
+        most: () => Math.max(160, this.node.clientHeight * 0.58)
+      }),
+      mountList(blocks, source),
+      source.listen(() => this._welcome(source))
+    ];
+    this.node.append(graph, blocks, welcome());
+    this._welcome(source);
+  }
+
+  override dispose(): void {
+    this._unmount.forEach(stop => stop());
+    super.dispose();
+  }
+
+  private _welcome(source: Switch): void {
+    this.toggleClass('jm-none', source.picture() === null);
+  }
+
+  private readonly _unmount: (() => void)[];
+}
+
+function welcome(): HTMLElement {
+  return html(
+    'div',
+    { class: 'jm-root jm-welcome' },
+    html('h3', {}, 'No pipeline in this notebook yet'),
+    html('p', {}, 'Load the extension in a cell:'),
+    html('pre', {}, '%load_ext jupyter_mage'),
+    html('p', {}, 'Then every cell that starts with a header is a block, and the graph draws itself here:'),
+    html('pre', {}, '%%block numbers\n[1, 2, 3]'),
+    html('pre', {}, '%%block total(numbers)\nsum(numbers)')
+  );
+}
+
+/** Does what was asked for on the page. False where this is not for us. */
+function answer(follower: Follower, target: Node, request: IRequest): boolean {
+  const { panel, source } = follower;
+  const inside = target instanceof Element && target.closest('.jp-NotebookPanel');
+  if (!panel || (inside && inside !== panel.node)) {
+    return false;
+  }
+  void act(panel, source, request).catch(error => {
+    Notification.error(`jupyter_mage: ${error instanceof Error ? error.message : String(error)}`);
+  });
+  return true;
+}
+
+async function act(panel: NotebookPanel, source: KernelSource | null, request: IRequest): Promise<void> {
+  const block = request.block ?? '';
+  const kernel = panel.sessionContext.session?.kernel;
+  const cell = block ? findCell(panel, source?.picture() ?? null, block) : -1;
+  switch (request.action) {
+    case 'open':
+      if (cell >= 0) {
+        await jump(panel, cell);
+      } else {
+        Notification.info(`No cell of this notebook defines ${block}.`, { autoClose: 4000 });
+      }
+      return;
+    case 'run-block':
+      return cell >= 0 ? runCell(panel, cell) : execute(source, `%pipeline run ${block}`);
+    case 'run': {
+      const own = findMagic(panel, /^%pipeline\s+run\s*$/);
+      return own >= 0 ? runCell(panel, own) : execute(source, '%pipeline run');
+    }
+    case 'cancel':
+      if (source?.controls) {
+        source.request(request);
+      } else {
+        Notification.info(
+          'This kernel does not answer while a cell runs. Interrupt it instead (the flash, or I I).',
+          {
+            autoClose: 6000
+          }
+        );
+      }
+      return;
+    case 'interrupt':
+      await kernel?.interrupt();
+  }
+}
+
+/** Runs a magic that has no cell; what it prints is not shown, what it changes is. An error becomes a notification. */
+async function execute(source: KernelSource | null, code: string): Promise<void> {
+  if (!source) {
+    throw new Error('there is no kernel to run it');
+  }
+  const reply = await source.kernel.requestExecute({ code, store_history: false, stop_on_error: false }).done;
+  const content = reply?.content as { status?: string; ename?: string; evalue?: string } | undefined;
+  if (content?.status === 'error') {
+    throw new Error(`${content.ename ?? 'error'}: ${(content.evalue ?? '').slice(0, 300)}`);
+  }
+}
+
+export const panel: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-mage:panel',
+  description: 'The pipeline of the notebook in front, in the side bar.',
+  autoStart: true,
+  requires: [INotebookTracker],
+  optional: [ILayoutRestorer],
+  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, restorer: ILayoutRestorer | null) => {
+    const follower = new Follower(tracker);
+    const side = new SidePanel(follower.shown);
+    document.addEventListener(REQUEST, event => {
+      const { detail, target } = event as CustomEvent<IRequest>;
+      if (target instanceof Node && answer(follower, target, detail)) {
+        event.preventDefault();
+      }
+    });
+    app.shell.add(side, 'right', { rank: 700, type: 'Pipeline' });
+    restorer?.add(side, side.id);
+  }
+};

@@ -1,0 +1,151 @@
+/**
+ * A kernel's pipeline. Two ways, apart, so that control is answered while a cell runs:
+ *
+ * - PUSH, kernel to here: messages on a comm that is never opened, read off iopub by its fixed id;
+ * - CTRL, here to kernel: a comm that we open, on a subshell of its own where the kernel has them.
+ */
+
+import type { Kernel, KernelMessage } from '@jupyterlab/services';
+
+import { type Changed, type IPicture, type IRequest, type ISource, Store } from '../dag/model';
+
+export const PUSH = 'jupyter_mage.push';
+export const TARGET = 'jupyter_mage';
+
+const LOADED = "getattr(__import__('sys').modules.get('jupyter_mage.panel'), 'started', False)";
+const GONE = new Set<string>(['restarting', 'autorestarting', 'dead', 'terminating']);
+
+interface IMessage {
+  type?: unknown;
+  picture?: unknown;
+}
+
+export class KernelSource implements ISource {
+  constructor(readonly kernel: Kernel.IKernelConnection) {
+    kernel.iopubMessage.connect(this._iopub, this);
+    kernel.statusChanged.connect(this._status, this);
+    void this._probe();
+  }
+
+  dispose(): void {
+    this._disposed = true;
+    this.kernel.iopubMessage.disconnect(this._iopub, this);
+    this.kernel.statusChanged.disconnect(this._status, this);
+    this._drop(true);
+  }
+
+  picture(): IPicture | null {
+    return this._store.picture;
+  }
+
+  live(): boolean {
+    return this._live;
+  }
+
+  listen(listener: (changed: Changed) => void): () => void {
+    return this._store.listen(listener);
+  }
+
+  /** Whether a request to stop reaches the kernel while a cell runs. */
+  get controls(): boolean {
+    return this._comm !== null && this.kernel.supportsSubshells === true;
+  }
+
+  request(request: IRequest): void {
+    if (request.action === 'cancel') {
+      this._comm?.send({ type: 'cancel' });
+    }
+  }
+
+  private _iopub(_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
+    if (message.header.msg_type !== 'comm_msg') {
+      return;
+    }
+    const content = message.content as { comm_id?: string; data?: IMessage };
+    if (content.comm_id === PUSH) {
+      this._take(content.data ?? {});
+    }
+  }
+
+  private _take(message: IMessage): void {
+    if (message.type === 'loaded') {
+      if (this._comm) {
+        this._comm.send({ type: 'state' }); // loaded once more: the comm that there is reaches the new session
+      } else {
+        void this._open();
+      }
+    } else if (message.type === 'show') {
+      const first = !this._live;
+      this._live = true;
+      if (!this._store.put(message.picture)) {
+        this._comm?.send({ type: 'state' }); // changes of a picture that we never saw
+      } else if (first) {
+        this._store.tell(null);
+      }
+    }
+  }
+
+  /** Whether our package is loaded there; asked silently, because opening an unknown target prints on the kernel's stderr. */
+  private async _probe(): Promise<void> {
+    const info = await this.kernel.info.catch(() => null);
+    if (this._disposed || info?.language_info?.name !== 'python') {
+      return;
+    }
+    const future = this.kernel.requestExecute({
+      code: '',
+      silent: true,
+      user_expressions: { loaded: LOADED }
+    });
+    const reply = await future.done.catch(() => null);
+    const content = reply?.content as
+      { user_expressions?: { loaded?: { data?: Record<string, string> } } } | undefined;
+    if (content?.user_expressions?.loaded?.data?.['text/plain'] === 'True') {
+      await this._open();
+    }
+  }
+
+  private async _open(): Promise<void> {
+    if (this._disposed || this._comm) {
+      return;
+    }
+    const comm = this.kernel.createComm(TARGET);
+    this._comm = comm;
+    comm.onMsg = message => this._take(message.content.data as IMessage);
+    comm.onClose = () => {
+      if (this._comm === comm) {
+        this._comm = null;
+      }
+    };
+    // not in the public type: before it is there, messages would go to the main shell, which a running cell blocks
+    await (comm as unknown as { subshellStarted?: Promise<unknown> }).subshellStarted?.catch(() => undefined);
+    if (this._comm === comm && !this._disposed) {
+      comm.open();
+      comm.send({ type: 'state' });
+    }
+  }
+
+  private _status(_: Kernel.IKernelConnection, status: Kernel.Status): void {
+    if (GONE.has(status)) {
+      this._drop(false);
+      this._live = false;
+      this._store.tell(null);
+    }
+  }
+
+  private _drop(close: boolean): void {
+    const comm = this._comm;
+    this._comm = null;
+    if (comm && !comm.isDisposed) {
+      if (close && !this.kernel.isDisposed && this.kernel.connectionStatus === 'connected') {
+        comm.close();
+      } else {
+        comm.dispose();
+      }
+    }
+  }
+
+  private readonly _store = new Store();
+  private _comm: Kernel.IComm | null = null;
+  private _live = false;
+  private _disposed = false;
+}

@@ -1,0 +1,216 @@
+"""A real JupyterLab, and Chromium in front of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILT = ROOT / "jupyter_mage" / "labextension"
+CHROMIUM = (
+    os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(pytest.mark.skip(reason="no chromium here; apt install chromium, or set CHROMIUM"))
+
+
+def notebook(*cells: str) -> dict[str, Any]:
+    """A notebook of code cells, with ids ``c0``, ``c1`` …"""
+    return {
+        "nbformat": 4,
+        "nbformat_minor": 5,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "cells": [
+            {"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+            for i, source in enumerate(cells)
+        ],
+    }
+
+
+class Server:
+    """JupyterLab in a folder of its own: no setting, kernel or extension data of this machine's user is read or written."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.work = home, home / "work"
+        self.work.mkdir(parents=True)
+        self.token = secrets.token_hex(8)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._settings("@jupyterlab/apputils-extension/notification", {"fetchNews": "false", "checkForUpdates": False})
+        if BUILT.is_dir():  # the build in this tree, whatever is installed
+            (home / "data" / "labextensions").mkdir(parents=True)
+            (home / "data" / "labextensions" / "jupyter-mage").symlink_to(BUILT)
+        own = {
+            "JUPYTER_CONFIG_DIR": "config",
+            "JUPYTER_DATA_DIR": "data",
+            "JUPYTER_RUNTIME_DIR": "runtime",
+            "JUPYTERLAB_SETTINGS_DIR": "settings",
+            "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+            "IPYTHONDIR": "ipython",
+        }
+        environment = {**os.environ, **{name: str(home / folder) for name, folder in own.items()}}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+        command = [
+            *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"),
+            *(f"--port={self.port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}"),
+            *("--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={self.work}", "--LabApp.news_url="),
+        ]
+        self.log = (home / "server.log").open("w")
+        self.process = subprocess.Popen(command, env=environment, cwd=self.work, stdout=self.log, stderr=subprocess.STDOUT)
+        self._wait()
+
+    def _settings(self, plugin: str, values: dict[str, Any]) -> None:
+        path = self.home / "settings" / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+
+    def _wait(self) -> None:
+        end = time.monotonic() + 90
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                self.call("GET", "api/status")
+                return
+            except OSError:
+                time.sleep(0.1)  # between two looks at a condition
+        raise RuntimeError(f"JupyterLab did not start:\n{(self.home / 'server.log').read_text()[-3000:]}")
+
+    def call(self, method: str, path: str) -> Any:
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/{path}", method=method)
+        request.add_header("Authorization", f"token {self.token}")
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def end_kernels(self) -> None:
+        for session in self.call("GET", "api/sessions"):
+            self.call("DELETE", f"api/sessions/{session['id']}")
+
+    def close(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+
+class Lab:
+    """One notebook, open in one page."""
+
+    def __init__(self, page: Any, server: Server, path: str) -> None:
+        self.page, self.server, self.path = page, server, path
+
+    def open(self) -> Lab:
+        self.page.goto(f"http://127.0.0.1:{self.server.port}/lab/tree/{self.path}?reset&token={self.server.token}")
+        self.wait(READY)
+        return self
+
+    def wait(self, condition: str, *, seconds: float = 60) -> None:
+        """Until this JavaScript expression is true."""
+        self.page.wait_for_function(condition, timeout=seconds * 1000)
+
+    def start(self, cell: int) -> None:
+        """Run a cell and do not wait."""
+        self.page.evaluate(
+            f"""() => {{ const nb = {NOTEBOOK}; nb.content.activeCellIndex = {cell}; nb.content.deselectAll();
+            window.jupyterapp.commands.execute('notebook:run-cell'); return null; }}"""
+        )
+
+    def run(self, *cells: int) -> None:
+        """Run these cells, one after another, to their end."""
+        for cell in cells:
+            before = self.count(cell)
+            self.start(cell)
+            self.wait(
+                f"(() => {{ const n = {NOTEBOOK}.content.widgets[{cell}].model.executionCount; return n && n != {before}; }})()"
+            )
+
+    def count(self, cell: int) -> int:
+        return int(self.page.evaluate(f"() => {NOTEBOOK}.content.widgets[{cell}].model.executionCount || 0"))
+
+    def panel(self) -> Any:
+        """The side panel, opened."""
+        self.page.evaluate("() => { window.jupyterapp.shell.activateById('jupyter-mage-panel'); return null; }")
+        return self.page.locator("#jupyter-mage-panel")
+
+    def output(self, cell: int) -> Any:
+        return self.page.locator(".jp-NotebookPanel .jp-Cell").nth(cell).locator(".jp-OutputArea-output")
+
+    def active(self) -> int:
+        return int(self.page.evaluate(f"() => {NOTEBOOK}.content.activeCellIndex"))
+
+
+NOTEBOOK = "window.jupyterapp.shell.currentWidget"
+READY = f"""(() => {{ const app = window.jupyterapp; const nb = app && {NOTEBOOK};
+return !!(nb && nb.sessionContext && nb.sessionContext.isReady && nb.sessionContext.session && nb.sessionContext.session.kernel
+&& nb.sessionContext.session.kernel.status === 'idle' && nb.content && nb.content.widgets.length); }})()"""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    made = Server(tmp_path_factory.mktemp("lab"))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def lab(server: Server, browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Lab]]:
+    """Opens a notebook of these cells: ``lab("1 + 1", "2")``. A script error on the page fails the test."""
+    pages: list[Any] = []
+    errors: list[str] = []
+
+    def make(*cells: str, name: str = "", width: int = 1400, height: int = 900) -> Lab:
+        path = f"{name or request.node.name[:40].replace('[', '_').replace(']', '')}.ipynb"
+        (server.work / path).write_text(json.dumps(notebook(*cells)))
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        pages.append(page)
+        return Lab(page, server, path).open()
+
+    yield make
+    for page in pages:
+        page.close()
+    server.end_kernels()
+    assert errors == []

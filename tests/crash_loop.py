@@ -1,0 +1,168 @@
+"""A small engine over the real history and store, killed again and again; what must hold is checked after each death.
+
+Run as a program (``crash_loop.py ROOT KILLS SEED [POINT SIGNAL]``) it prints counts as JSON. It forks, so nothing is imported
+anew for each life: this process itself has no threads.
+"""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jupyter_mage import events as ev
+from jupyter_mage import files
+from jupyter_mage.sinks.history import History
+from jupyter_mage.state import GOOD
+from jupyter_mage.stores.local import LocalStore
+
+BLOCKS = tuple(f"b{n}" for n in range(20))
+
+
+def value(block: str):
+    """What a block gives: small ones for the history, large ones for files, frames by column."""
+    number = int(block[1:])
+    if number % 4 == 0:
+        return number
+    if number % 4 == 1:
+        return {"of": block, "items": list(range(number * 2000))}
+    if number % 4 == 2:
+        return tuple(range(number * 5000))
+    return pd.DataFrame({"a": np.arange(20_000), "b": np.arange(20_000) * number})
+
+
+class Witness:
+    """What was seen from outside: a line for each execution and each acknowledgement, written by one system call."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def say(self, word: str, run: str, block: str) -> None:
+        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        os.write(fd, f"{word} {run} {block}\n".encode())
+        os.close(fd)
+
+    def lines(self) -> list[list[str]]:
+        return [line.split() for line in self.path.read_text().splitlines()] if self.path.exists() else []
+
+
+def engine(root: Path, run: str) -> None:
+    """Runs what the history does not know as done."""
+    witness = Witness(root / "witness")
+    history, store = History(root / "state"), LocalStore(root / "store")
+    done = {name for name, block in history.run(run).blocks.items() if block.status in GOOD}
+    history(ev.RunStarted(run=run, pipeline="p", blocks=BLOCKS))
+    for block in BLOCKS:
+        if block in done:
+            continue
+        history(ev.BlockStarted(run=run, block=block))
+        witness.say("ran", run, block)
+        output = store.put(value(block))
+        history(ev.BlockSucceeded(run=run, block=block, key=f"{run}{block}", output=output, seconds=0.0))
+        if int(block[1:]) % 3 == 0:
+            history.flush()
+            witness.say("acknowledged", run, block)
+    history(ev.RunFinished(run=run, status="succeeded"))
+    witness.say("finished", run, "-")
+    history.close()
+
+
+def check(root: Path, run: str) -> bool:
+    """Raise where a promise is broken; whether the run is finished."""
+    history, store = History(root / "state"), LocalStore(root / "store")
+    assert history.notices == [], history.notices
+    state = history.run(run)
+    lines = Witness(root / "witness").lines()
+    acknowledged: set[str] = set()
+    for word, of_run, block in lines:
+        if of_run == run:
+            assert not (word == "ran" and block in acknowledged), f"{block} ran again after its success was acknowledged"
+            acknowledged |= {block} if word == "acknowledged" else set()
+    good = {name for name, block in state.blocks.items() if block.status in GOOD}
+    assert acknowledged <= good, f"lost: {acknowledged - good}"
+    for name in good:
+        output = state.blocks[name].output
+        assert output is not None
+        assert store.has(output), f"{name}: output is not there"
+        back, wanted = store.get(output), value(name)
+        assert back.equals(wanted) if isinstance(wanted, pd.DataFrame) else back == wanted, f"{name}: another value"
+    finished = ["finished", run, "-"] in lines
+    assert state.status in ({"succeeded"} if finished else {"interrupted", "queued", "succeeded"}), state.status
+    assert all(found.status != "running" for found in history.runs())
+    history.close()
+    return state.status == "succeeded"
+
+
+def child(work, *arguments) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        code = 0 if work(*arguments) is not True else 7
+    except KeyboardInterrupt:
+        code = 130
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def end(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def verdict(root: Path, run: str) -> bool:
+    code = end(child(check, root, run))
+    if code not in (0, 7):
+        raise SystemExit(f"a promise is broken in {root}, run {run}")
+    return code == 7
+
+
+def kill_often(root: Path, kills: int, seed: int) -> dict[str, int]:
+    chance = random.Random(seed)
+    counts = {"kills": 0, "runs": 0, "ended by themselves": 0}
+    run = 0
+    while counts["kills"] < kills:
+        pid = child(engine, root, f"r{run}")
+        time.sleep(chance.uniform(0, 0.12))
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        code = end(pid)
+        assert code in (0, -signal.SIGKILL), code
+        counts["kills" if code else "ended by themselves"] += 1
+        if verdict(root, f"r{run}"):
+            counts["runs"] += 1
+            run += 1
+    store = LocalStore(root / "store")
+    store.collect(set(), age=0)
+    left = [path.name for path in (root / "store").rglob("*") if path.is_file() and path.name != "store.lock"]
+    return {**counts, "left": len(left), "locks": len(list((root / "state" / "locks").iterdir()))}
+
+
+def die_at(root: Path, point: str, name: str) -> dict[str, int]:
+    """One life that ends at a named point, then a second one that has to finish the run."""
+
+    def doomed() -> None:
+        files._CRASH_AT = f"{point}@{name}"
+        engine(root, "r0")
+
+    code = end(child(doomed))
+    verdict(root, "r0")
+    second = end(child(engine, root, "r0"))
+    return {"code": code, "second": second, "finished": int(verdict(root, "r0"))}
+
+
+if __name__ == "__main__":
+    if len(sys.argv) == 4:
+        print(json.dumps(kill_often(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
+    else:
+        print(json.dumps(die_at(Path(sys.argv[1]), sys.argv[4], sys.argv[5])))

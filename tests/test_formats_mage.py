@@ -1,0 +1,633 @@
+"""Mage projects: written whole, read back equal, anything wrong said with file and line. Nothing of them runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jupyter_mage.code import cells
+from jupyter_mage.code.capture import Ledger
+from jupyter_mage.errors import CycleError, DefinitionError, FormatError, ProjectError, UnknownNameError, UnsafePathError
+from jupyter_mage.formats import mage, yaml
+from jupyter_mage.graph import resolve
+from jupyter_mage.model import MISSING, Block, Definition, Leak, Parameter, Pipeline, Test
+
+CORPUS = Path(__file__).parent / "corpus"
+PLAIN = '''import json
+import numpy as np, pandas as pd
+from math import pi as PI
+
+# minutes
+LEAST = 15
+NAMES = {"a": [1, 2], 'b': """x
+  y"""}
+
+
+@staticmethod
+def scale(frame, by=LEAST):
+    """Scale.
+
+    By something."""
+    # inside
+    return frame * by + helper(PI)
+
+def helper(x): return x
+class Box:
+    size: int = 3
+'''
+
+
+def build(
+    *defined: tuple[str, str], tests: tuple[tuple[str, str, str], ...] = (), plain: str = PLAIN, name: str = "daily"
+) -> Pipeline:
+    """A pipeline of headers and bodies, as a notebook with the plain cell would define it."""
+    ledger = Ledger()
+    ledger.note(plain, 1)
+    headers = [cells.read_header(header) for header, _ in defined]
+    known = [header.name for header in headers]
+    blocks = [cells.define(header, body, ledger, known=known) for header, (_, body) in zip(headers, defined, strict=True)]
+    for target, test, body in tests:
+        made, _ = cells.define_test(target, test, body, ledger, known=known)
+        blocks = [dataclasses.replace(block, tests=(*block.tests, made)) if block.name == target else block for block in blocks]
+    return resolve(Pipeline(name=name, blocks=tuple(blocks)))
+
+
+def text_block(name: str, source: str) -> Block:
+    return Block(name=name, source=source, language="markdown", kind="markdown", kind_given=True, declared=True)
+
+
+FULL = build(
+    ("raw", "pd.DataFrame({'k': [1, 2]})"),
+    (
+        'late(raw, *, least: int = 15, words: str = "it\'s", day: str)',
+        '"""Late ones."""\nlate = scale(raw[raw.k >= least])  # why',
+    ),
+    ("counts(late) --sql", "-- {{ all }}\nSELECT k, count(*) AS n FROM late GROUP BY k;\n"),
+    ("more --sql", "SELECT * FROM counts\n  WHERE n > 1"),
+    ("sizes(raw, counts) --kind custom --tag daily --tag weekly", "Box, NAMES, json\nreturn raw.merge(counts)\n\n"),
+    ("save(sizes) --kind data_exporter --after more", "sizes.to_csv('x.csv')\n# done"),
+    ("note", "# nothing yet"),
+    ("one", "SQL = 1"),
+    ("lone --sql", "SELECT 1 AS a"),
+    (
+        'two(lone, *, least: int = 5, word: str = "it\'s", yes: bool = True, x: float) --sql',
+        "SELECT * FROM lone JOIN LONE b USING (a) WHERE a >= $least AND word = $word AND yes = $yes OR x < $x",
+    ),
+    tests=(
+        ("late", "test_1", "assert late is not None, '''\n  no'''"),
+        ("late", "rows", "np.testing.assert_equal(len(late), helper(2))\n\n"),
+        ("counts", "test_1", "# x\nassert PI"),
+        ("two", "whole", "import math\nassert np.isclose(two.a.sum(), PI)"),
+        ("raw", "test_1", "pass"),
+        ("raw", "test_2", "# nothing"),
+    ),
+)
+
+
+def test_pipeline_comes_back_equal(tmp_path: Path) -> None:
+    mage.format.write(FULL, tmp_path / "project")
+    assert mage.format.read(tmp_path / "project") == FULL
+    assert mage.check(tmp_path / "project") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"description": "Runs daily\nat noon", "variables": {"least": 3, "on": "no", "many": [1, None, {"a": 1.5}]}},
+        {
+            "extra": {
+                "tags": ["a"],
+                "name": "Daily Run",
+                "callbacks": [{"uuid": "tell", "type": "callback"}],
+                "own": {"x": "12:30"},
+            }
+        },
+        {"blocks": (text_block("title", "# Title\n\n```\n{{ x }}\n```\n"), *FULL.blocks)},
+        {"blocks": (dataclasses.replace(FULL["raw"], header="", label="Raw!", doc="Said elsewhere.", extra={"timeout": 600}),)},
+        {
+            "blocks": (
+                Block(
+                    name="raw",
+                    source="x",
+                    parameters=(Parameter(name="x", default=MISSING),),
+                    declared=True,
+                    tests=(Test(name="it", source="raw"),),
+                ),
+            )
+        },
+        {
+            "blocks": (
+                Block(
+                    name="raw",
+                    source="A + B",
+                    captured=(
+                        Definition(name="B", source="B = 2", sort="constant"),
+                        Definition(name="A", source="A = 1; B = 2", sort="constant"),
+                    ),
+                ),
+            )
+        },
+        {"blocks": (Block(name="raw", source="@x\r".replace("\r", "\ndef f(): ...\nf"), carrier="comment"),)},
+    ],
+    ids=["words", "extra", "text", "hand-made", "required", "odd captured", "comment"],
+)
+def test_everything_about_a_pipeline_comes_back_equal(change: dict[str, object], tmp_path: Path) -> None:
+    pipeline = dataclasses.replace(FULL, **change)
+    mage.format.write(pipeline, tmp_path)
+    found = mage.format.read(tmp_path, "daily")
+    for mine, theirs in zip(pipeline, found, strict=True):
+        assert dataclasses.replace(theirs, reads=mine.reads) == mine
+    assert dataclasses.replace(found, blocks=()) == dataclasses.replace(pipeline, blocks=())
+
+
+def test_second_export_changes_nothing(tmp_path: Path) -> None:
+    first = mage.format.write(FULL, tmp_path)
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in first}
+    assert mage.format.write(FULL, tmp_path) == []
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in first} == before
+
+
+def test_exported_files_are_these(tmp_path: Path) -> None:
+    pipeline = build(
+        ("raw", "pd.DataFrame({'k': [LEAST]})"),
+        ("late(raw, *, least: int = 15)", "late = raw[raw.k >= least]"),
+        tests=(("late", "test_1", "assert len(late)"),),
+    )
+    written = {str(path.relative_to(tmp_path)): path.read_text() for path in mage.format.write(pipeline, tmp_path)}
+    assert sorted(written) == [
+        *(".gitignore", "__init__.py", "data_loaders/__init__.py", "data_loaders/raw.py", "io_config.yaml", "metadata.yaml"),
+        *("pipelines/daily/metadata.yaml", "requirements.txt", "transformers/__init__.py", "transformers/late.py"),
+    ]
+    assert written["metadata.yaml"] == "project_type: standalone\nhelp_improve_mage: false\n"
+    assert written["data_loaders/raw.py"] == (
+        "import pandas as pd\n\n"
+        "if 'data_loader' not in globals():\n    from mage_ai.data_preparation.decorators import data_loader\n\n\n"
+        "# minutes\nLEAST = 15\n\n\n"
+        "@data_loader\ndef raw(*args, **kwargs):\n    return pd.DataFrame({'k': [LEAST]})\n"
+    )
+    assert written["pipelines/daily/metadata.yaml"] == (
+        "blocks:\n"
+        "- configuration:\n    jupyter_mage:\n      header: raw\n      output: expression\n"
+        "  downstream_blocks:\n  - late\n  language: python\n  type: data_loader\n  upstream_blocks: []\n  uuid: raw\n"
+        "- configuration:\n    jupyter_mage:\n      header: 'late(raw, *, least: int = 15)'\n      output: name\n"
+        "  downstream_blocks: []\n  language: python\n  type: transformer\n  upstream_blocks:\n  - raw\n  uuid: late\n"
+        "name: daily\ntype: python\nuuid: daily\n"
+    )
+
+
+def test_sql_over_sql_is_a_mage_sql_file_and_sql_over_frames_is_python(tmp_path: Path) -> None:
+    mage.format.write(FULL, tmp_path)
+    assert (tmp_path / "transformers/two.sql").read_text() == (
+        "SELECT * FROM {{ df_1 }} AS lone JOIN {{ df_1 }} b USING (a) WHERE a >= {{ least | default(5) }} "
+        """AND word = '{{ word | default("it's") | replace("'", "''") }}' AND yes = {{ yes | default(true) }} OR x < {{ x }}\n"""
+    )
+    assert (
+        'QUERY = r"""\n-- {{ all }}\nSELECT k, count(*) AS n FROM late GROUP BY k;\n\n"""'
+        in (tmp_path / "transformers/counts.py").read_text()
+    )
+    assert (tmp_path / "requirements.txt").read_text() == "duckdb\n"
+    assert "DUCKDB_DATABASE" in (tmp_path / "io_config.yaml").read_text()
+
+
+def exported(tmp_path: Path) -> Path:
+    mage.format.write(FULL, tmp_path)
+    return tmp_path
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_body_edited_in_mage_comes_back_as_the_cell(tmp_path: Path) -> None:
+    root = exported(tmp_path)
+    edit(root / "transformers/late.py", "raw.k >= least", "raw.k > least")
+    edit(root / "transformers/late.py", "kwargs.get('least', 15)", "kwargs.get('least', 30)")
+    late = mage.format.read(root)["late"]
+    assert late.source == '"""Late ones."""\nlate = scale(raw[raw.k > least])  # why'
+    assert [each.default for each in late.parameters] == [30, "it's", MISSING]
+    assert late.header == ""
+
+
+def test_file_edited_out_of_shape_is_kept_as_the_mage_file_it_is(tmp_path: Path) -> None:
+    root = exported(tmp_path)
+    path = root / "transformers/late.py"
+    path.write_text(path.read_text() + "\n\nprint('more')\n")
+    late = mage.format.read(root)["late"]
+    assert (late.carrier, late.source, late.upstreams) == ("mage", path.read_text()[:-1], ("raw",))
+
+
+def test_edges_and_types_changed_in_mage_win_over_the_header(tmp_path: Path) -> None:
+    root = exported(tmp_path)
+    path = root / "pipelines/daily/metadata.yaml"
+    data = yaml.load(path.read_text()).data
+    save = next(each for each in data["blocks"] if each["uuid"] == "save")
+    save["upstream_blocks"] = ["more", "late"]
+    save["type"] = "custom"
+    shutil.copy(root / "data_exporters/save.py", root / "custom/save.py")
+    path.write_text(yaml.dump(data).replace("@data_exporter", "@custom"))
+    edit(root / "custom/save.py", "@data_exporter", "@custom")
+    found = mage.format.read(root)["save"]
+    assert (found.upstreams, found.after, found.kind, found.header) == (("late", "sizes"), ("more",), "custom", "")
+
+
+def test_keys_that_mage_wrote_stay_when_exported_again(tmp_path: Path) -> None:
+    root = exported(tmp_path)
+    path = root / "pipelines/daily/metadata.yaml"
+    data = yaml.load(path.read_text()).data
+    data |= {"created_at": "2024-01-01 00:00:00", "state_store_config": {"a": 1}, "tags": ["x"]}
+    data["blocks"][0] |= {"timeout": 600, "status": "executed", "color": "teal"}
+    data["blocks"][0]["configuration"]["limit"] = 10
+    path.write_text(yaml.dump(data))
+    mage.format.write(FULL, root)
+    again = yaml.load(path.read_text()).data
+    assert again == data
+    found = mage.format.read(root)
+    assert found.extra == {"state_store_config": {"a": 1}, "tags": ["x"]}
+    assert found["raw"].extra == {"timeout": 600, "color": "teal", "configuration": {"limit": 10}}
+
+
+def test_files_of_the_user_are_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "metadata.yaml").write_text("project_type: main\n")
+    (tmp_path / "io_config.yaml").write_text("default: {}\n")
+    (tmp_path / "data_loaders").mkdir()
+    (tmp_path / "data_loaders/raw.py").write_text("mine = 1\n")
+    before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    with pytest.raises(FormatError, match=r"data_loaders/raw.py is there already, and pipeline daily does not list it"):
+        mage.format.write(FULL, tmp_path)
+    assert {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()} == before
+    (tmp_path / "data_loaders/raw.py").unlink()
+    mage.format.write(FULL, tmp_path)
+    assert (tmp_path / "metadata.yaml").read_text() == "project_type: main\n"
+
+
+def test_file_of_another_pipeline_is_never_replaced(tmp_path: Path) -> None:
+    mage.format.write(build(("raw", "1"), name="first"), tmp_path)
+    with pytest.raises(FormatError, match=r"data_loaders/raw.py belongs to pipeline first too"):
+        mage.format.write(build(("raw", "2"), name="second"), tmp_path)
+    mage.format.write(build(("raw", "1"), name="second"), tmp_path)
+    assert mage.format.pipelines(tmp_path) == ["first", "second"]
+
+
+def test_files_of_blocks_that_went_are_removed_when_we_wrote_them_and_nobody_else_lists_them(tmp_path: Path) -> None:
+    both = build(("raw", "1"), ("shared", "2"))
+    mage.format.write(both, tmp_path)
+    mage.format.write(build(("shared", "2"), name="other"), tmp_path)
+    mage.format.write(build(("new", "3")), tmp_path)
+    assert sorted(path.name for path in (tmp_path / "data_loaders").iterdir()) == ["__init__.py", "new.py", "shared.py"]
+
+
+LEAKY = dataclasses.replace(FULL["raw"], leaks=(Leak(name="tmp", cell=4),))
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "words"),
+    [
+        (Pipeline(name="p", blocks=(LEAKY,)), "reads tmp from cell \\[4\\], which a clean run does not have"),
+        (build(("raw", "!ls\n1")), "'!ls' is IPython's own"),
+        (build(("raw", "1"), tests=(("raw", "t", "assert nowhere"),)), "its test t reads nowhere"),
+        (build(("raw", "1"), ("b", "2"), tests=(("raw", "t", "assert b"),)), "its test t reads b"),
+        (build(("raw(nothing)", "1")), "needs nothing, which is no block"),
+        (Pipeline(name="p", blocks=(Block(name="raw", source="1"), Block(name="Raw", source="2"))), "nothing but their case"),
+        (build(("lone --sql", "SELECT 1"), ("b(lone, *, x: list = [1]) --sql", "SELECT $x FROM lone")), "parameter x = \\[1\\]"),
+        (
+            build(("lone --sql", "SELECT 1"), ("b(lone, *, x: int | None = None) --sql", "SELECT $x FROM lone")),
+            "parameter x = None",
+        ),
+        (Pipeline(name="p", variables={"x": object()}), "cannot be written"),
+        (Pipeline(name="../p"), "pipeline name"),
+        (Pipeline(name="p", blocks=(Block(name="../x", source="1"),)), "block name"),
+        (
+            Pipeline(name="p", blocks=(Block(name="x", source="1", carrier="mage", extra={"uuid": "../../x"}),)),
+            "outside the project",
+        ),
+        (
+            Pipeline(
+                name="p", blocks=(Block(name="x", source="1", carrier="mage", extra={"configuration": {"file_path": "/etc/x"}}),)
+            ),
+            "outside the project",
+        ),
+    ],
+)
+def test_pipeline_that_cannot_be_exported_is_refused_before_anything_is_written(
+    pipeline: Pipeline, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises((FormatError, DefinitionError, UnsafePathError), match=words):
+        mage.format.write(pipeline, tmp_path / "project")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_reasons_are_told_at_once(tmp_path: Path) -> None:
+    pipeline = build(("raw", "!ls"), ("b", "await raw"))
+    with pytest.raises(FormatError, match=r"2 reasons why this cannot be exported:\n  '!ls'[^\n]*block raw, line 2") as caught:
+        mage.format.write(pipeline, tmp_path)
+    assert "await outside a function" in caught.value.message
+
+
+def test_cycle_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CycleError):
+        mage.format.write(build(("a(b)", "1"), ("b(a)", "2")), tmp_path)
+
+
+def test_broken_metadata_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "pipelines/daily/metadata.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text("blocks: [\n")
+    with pytest.raises(FormatError, match="not YAML"):
+        mage.format.write(FULL, tmp_path)
+    assert path.read_text() == "blocks: [\n"
+
+
+def project(root: Path, text: str | bytes, **files: str) -> Path:
+    """A project with one pipeline ``p`` of this metadata, and files by path with ``__`` for ``/``."""
+    place = root / "pipelines/p/metadata.yaml"
+    place.parent.mkdir(parents=True)
+    place.write_bytes(text if isinstance(text, bytes) else text.encode())
+    for name, content in files.items():
+        path = root / name.replace("__", "/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    return root
+
+
+FOREIGN = """@data_loader
+def load_data(*args, **kwargs):
+    open('canary', 'w')
+
+@test
+def test_output(output, *args) -> None:
+    assert output is not None
+"""
+
+
+def test_foreign_project_is_read_as_it_is_and_written_back_the_same(tmp_path: Path) -> None:
+    text = (
+        "blocks:\n- {uuid: load-it, type: data_loader, executor_type: k8s, upstream_blocks: [], downstream_blocks: [sub/b]}\n"
+        "- {uuid: sub/b, type: transformer, name: Sub B, upstream_blocks: [load-it], downstream_blocks: []}\n"
+        "- {uuid: q, type: transformer, language: sql, configuration: {data_provider: postgres}}\n"
+    )
+    root = project(
+        tmp_path,
+        text,
+        **{"data_loaders__load-it.py": FOREIGN, "transformers__sub__b.py": "x\n", "transformers__q.sql": "SELECT {{ df_1 }}\n"},
+    )
+    found = mage.format.read(root)
+    assert [(b.name, b.label, b.carrier, b.upstreams, b.language, b.kind) for b in found] == [
+        ("load_it", "load-it", "mage", (), "python", "data_loader"),
+        ("sub_b", "sub/b", "mage", ("load_it",), "python", "transformer"),
+        ("q", "", "mage", (), "sql", "transformer"),
+    ]
+    assert found["load_it"].source + "\n" == FOREIGN
+    assert found["load_it"].extra == {"executor_type": "k8s", "uuid": "load-it"}
+    before = {path: path.read_text() for path in root.rglob("*.py")} | {path: path.read_text() for path in root.rglob("*.sql")}
+    mage.format.write(found, root)
+    assert {path: path.read_text() for path in before} == before
+    assert mage.format.read(root) == found
+
+
+def test_nothing_of_a_project_runs_when_it_is_read_checked_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "blocks:\n- {uuid: load, type: data_loader}\n- {uuid: other, type: custom}\n"
+    code = "open('canary', 'w')\n" + FOREIGN
+    root = project(tmp_path / "x", text, data_loaders__load=code, data_loaders__load_py=code, custom__other=code)
+    (root / "data_loaders/load.py").write_text(code)
+    (root / "custom/other.py").write_text(code)
+    (tmp_path / "cwd").mkdir()
+    monkeypatch.chdir(tmp_path / "cwd")
+    pipeline = mage.format.read(root)
+    mage.check(root)
+    mage.format.write(pipeline, root)
+    mage.warnings(pipeline)
+    assert list((tmp_path / "cwd").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        ("", 1, "not a mapping"),
+        ("- a\n", 1, "not a mapping"),
+        ("blocks: 3\n", 1, "blocks is not a list"),
+        ("blocks:\n- a\n", 2, "a block is a mapping"),
+        ("blocks:\n- type: custom\n", 2, "uuid has to be text, not None"),
+        ("blocks:\n- uuid: 12\n  type: custom\n", 2, "uuid has to be text, not 12"),
+        ("blocks:\n- uuid: a\n  type: [x]\n", 3, "type has to be text"),
+        ("blocks:\n- {uuid: a, type: custom, language: 3}\n", 2, "language has to be text"),
+        ("blocks:\n- {uuid: a, type: custom, configuration: [1]}\n", 2, "configuration is not a mapping"),
+        ("blocks:\n- {uuid: a, type: custom}\n- {uuid: A, type: custom}\n", 3, "stands here and in line 2"),
+        ("blocks:\n- {uuid: a, type: custom, upstream_blocks: [a]}\n", 2, "a is its own upstream"),
+        ("blocks:\n- {uuid: a, type: custom, upstream_blocks: [b]}\n", 2, "an edge to 'b', which is no block"),
+        ("blocks:\n- {uuid: a, type: custom, downstream_blocks: [b]}\n", 2, "an edge to 'b', which is no block"),
+        ("blocks:\n- {uuid: a, type: custom, upstream_blocks: b}\n", 2, "has to be a list of uuids"),
+        ("blocks:\n- {uuid: a, type: custom, upstream_blocks: [1]}\n", 2, "has to be a list of uuids"),
+        (
+            "blocks:\n- {uuid: a, type: custom, upstream_blocks: [b]}\n- {uuid: b, type: custom, upstream_blocks: [a]}\n",
+            2,
+            "cycle: a ← b ← a",
+        ),
+        ("blocks: [\n", 2, "not YAML"),
+        (b"blocks: \xff\n", 1, "not UTF-8"),
+    ],
+)
+def test_wrong_metadata_is_refused_with_file_and_line(text: str | bytes, line: int, words: str, tmp_path: Path) -> None:
+    root = project(tmp_path, text)
+    with pytest.raises(FormatError, match=words) as caught:
+        mage.format.read(root)
+    assert (caught.value.where.file, caught.value.where.line) == ("pipelines/p/metadata.yaml", line)
+    assert any(problem.fatal and problem.line == line for problem in mage.check(root))
+
+
+def test_check_lists_all_problems_at_once(tmp_path: Path) -> None:
+    root = project(
+        tmp_path,
+        "blocks:\n"
+        "- {uuid: a, type: custom, downstream_blocks: [b]}\n"
+        "- {uuid: b, type: custom, upstream_blocks: null}\n"
+        "- {uuid: c, type: magic_wand, upstream_blocks: [b, b]}\n"
+        "- {uuid: d, type: transformer, language: sql}\n"
+        "- {uuid: e, type: transformer}\n"
+        "variables: {flag: no}\n",
+        custom__a="x = (\n",
+    )
+    (root / "custom/a.py").write_text("x = (\n")
+    (root / "custom/b.py").write_text("from mage_ai.data_preparation.decorators import custom\n@custom\ndef f(x, y=1): ...\n")
+    (root / "transformers").mkdir()
+    (root / "transformers/d.sql").write_text("SELECT 1\n")
+    (root / "transformers/e.py").write_text("def f(): ...\n")
+    metadata = "pipelines/p/metadata.yaml"
+    assert [(each.file, each.line, each.message.split(":")[0][:48]) for each in mage.check(root)] == [
+        (metadata, 7, "no is read as text here and may be something els"),
+        (metadata, 3, "b"),
+        (metadata, 4, "c"),
+        (metadata, 4, "b does not list c in downstream_blocks"),
+        (metadata, 3, "b does not list a in upstream_blocks"),
+        ("custom/a.py", 1, "does not parse"),
+        ("custom/b.py", 1, "imports custom without `if 'custom' not in globa"),
+        ("custom/b.py", 3, "f has 2 named arguments and the block 1 upstream"),
+        (metadata, 4, "c"),
+        (metadata, 4, "c"),
+        ("transformers/d.sql", None, "no data_provider"),
+        ("transformers/e.py", 1, "no function is decorated with @transformer"),
+    ]
+
+
+def test_one_sided_edges_are_made_whole(tmp_path: Path) -> None:
+    root = project(
+        tmp_path,
+        "blocks:\n- {uuid: a, type: custom, downstream_blocks: [b]}\n- {uuid: b, type: custom}\n"
+        "- {uuid: c, type: custom, upstream_blocks: [b]}\n",
+    )
+    found = mage.format.read(root)
+    assert {block.name: block.upstreams for block in found} == {"a": (), "b": ("a",), "c": ("b",)}
+    assert found["a"].doc == "its file custom/a.py is not there"
+    mage.format.write(found, root)
+    data = yaml.load((root / "pipelines/p/metadata.yaml").read_text()).data
+    assert [each["downstream_blocks"] for each in data["blocks"]] == [["b"], ["c"], []]
+    assert not (root / "custom/a.py").exists()
+
+
+UUIDS = [
+    *("../../etc/x", "/etc/x", "a/b", "a\\b", "..", "%2e%2e%2f", "C:\\x", "\\\\srv\\x", "CON", "nul", "a.", "a ", "-rf"),
+    *("x" * 80, "class", "select", "__init__", "a\n", "é", "日本", "🎉", "\u200b"),
+]
+
+
+@pytest.mark.parametrize("uuid", UUIDS)
+def test_strange_uuids_are_refused_or_become_legal_names(uuid: str, tmp_path: Path) -> None:
+    canary = tmp_path / "outside"
+    canary.mkdir()
+    root = project(tmp_path / "root" / "deep", yaml.dump({"blocks": [{"uuid": uuid, "type": "custom"}]}))
+    try:
+        found = mage.format.read(root)
+    except (FormatError, UnsafePathError) as error:
+        assert str(error)
+    else:
+        (block,) = found
+        assert mage.project.legal(block.name, ()) == block.name
+        assert block.name == uuid or block.label == uuid
+        mage.format.write(dataclasses.replace(found, blocks=(dataclasses.replace(block, source="x"),)), root)
+        assert mage.format.read(root)[block.name].label == block.label
+    assert list(canary.iterdir()) == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["outside", "root"]
+
+
+def test_links_and_special_files_are_not_followed_out_of_the_project(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.py"
+    secret.write_text("password = 1\n")
+    root = project(tmp_path / "root", "blocks:\n- {uuid: a, type: custom}\n")
+    (root / "custom").mkdir()
+    (root / "custom/a.py").symlink_to(secret)
+    with pytest.raises(UnsafePathError):
+        mage.format.read(root)
+    (root / "custom/a.py").unlink()
+    os.mkfifo(root / "custom/a.py")
+    with pytest.raises(FormatError, match="not an ordinary file"):
+        mage.format.read(root)
+    (root / "custom/a.py").unlink()
+    (root / "custom/a.py").write_bytes(b"#" * 2_000_000)
+    with pytest.raises(FormatError, match="2,000,000 bytes"):
+        mage.format.read(root)
+    assert [problem.fatal for problem in mage.check(root)] == [True, True]
+
+
+@pytest.mark.timeout(20)
+def test_long_chains_and_wide_fans_are_read_or_refused_with_a_reason(tmp_path: Path) -> None:
+    names = [f"b{i}" for i in range(2000)]
+    chain = [
+        {"uuid": name, "type": "custom", "upstream_blocks": names[max(i - 1, 0) : i], "downstream_blocks": names[i + 1 : i + 2]}
+        for i, name in enumerate(names)
+    ]
+    root = project(tmp_path / "chain", yaml.dump({"blocks": chain}))
+    assert mage.format.read(root)["b1999"].upstreams == ("b1998",)
+    many = [{"uuid": f"b{i}", "type": "custom"} for i in range(10_000)]
+    big = "blocks:\n" + "".join(f"- {{uuid: {each['uuid']}, type: custom}}\n" for each in many)
+    with pytest.raises(FormatError, match="more than 50,000 values"):
+        mage.format.read(project(tmp_path / "many", big))
+
+
+def test_ring_of_thousands_is_refused_with_its_path(tmp_path: Path) -> None:
+    ring = [{"uuid": f"b{i}", "type": "custom", "upstream_blocks": [f"b{(i + 1) % 3000}"]} for i in range(3000)]
+    with pytest.raises(FormatError, match=r"cycle: b0 ← b1 ← b2 .* …"):
+        mage.format.read(project(tmp_path, yaml.dump({"blocks": ring})))
+
+
+@pytest.mark.parametrize("folder", sorted(path.name for path in CORPUS.glob("project_*")))
+def test_real_projects_are_read_checked_and_written_back_equal(folder: str, tmp_path: Path) -> None:
+    root = CORPUS / folder
+    for name in mage.format.pipelines(root):
+        found = mage.format.read(root, name)
+        problems = mage.check(root, name)
+        raw = yaml.load((root / "pipelines" / name / "metadata.yaml").read_text()).data
+        files = [each for each in raw.get("blocks", []) if "replicated_block" not in each]
+        assert [each.message.split(":")[0] for each in problems] == [each["uuid"] for each in files]
+        assert {
+            block.extra.get("uuid", block.name): [found[up].extra.get("uuid", up) for up in block.upstreams] for block in found
+        } == {each["uuid"]: each["upstream_blocks"] for each in raw.get("blocks", [])}
+        mage.format.write(found, tmp_path)
+        assert mage.format.read(tmp_path, name) == found
+
+
+def test_unknown_pipelines_and_empty_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="no pipelines in it"):
+        mage.format.read(tmp_path)
+    with pytest.raises(UnknownNameError, match="green_taxi_etl"):
+        mage.format.read(CORPUS / "project_08", "green_taxi")
+    with pytest.raises(FormatError, match="several pipelines"):
+        mage.format.read(CORPUS / "project_08")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ProjectError, match="is a file"):
+        mage.format.write(FULL, tmp_path / "file")
+
+
+def test_projects_are_known_by_their_files(tmp_path: Path) -> None:
+    assert mage.format.accepts(CORPUS / "project_08")
+    assert not mage.format.accepts(tmp_path)
+    assert not mage.format.accepts(tmp_path / "nothing")
+
+
+def test_warnings_say_what_mage_would_change() -> None:
+    pipeline = build(
+        *(
+            ("a", "[1]"),
+            ("b", "return 1, 2"),
+            ("c", "c = None\nc"),
+            ("d(a)", "np.array([1])"),
+            ("e", "x = 1"),
+            ("f(e)", "f = [1, 2]"),
+        ),
+        *(("g --sql", "SELECT 1"), ("h(g) --sql", "SELECT * FROM g")),
+        tests=(("g", "t", "assert 1"),),
+    )
+    assert mage.warnings(pipeline) == [
+        "a: a list of one item comes out of Mage as the item",
+        "b: a tuple or set comes out of Mage as a list, and its tests get each item by itself",
+        "c: None comes out of Mage as an empty list",
+        "d: a numpy array does not come out of Mage: make a DataFrame or a list of it",
+        "e: has no output, and Mage hands on an empty list",
+        "f: a list may come out of Mage in another order (more than ten items) or as its one item",
+        "g: Mage has no tests of SQL blocks; they are kept, and run here only",
+    ]
+
+
+def test_killed_export_leaves_every_file_whole(tmp_path: Path) -> None:
+    mage.format.write(FULL, tmp_path / "old")
+    whole = {path.relative_to(tmp_path / "old"): path.read_bytes() for path in (tmp_path / "old").rglob("*") if path.is_file()}
+    code = (
+        "import sys; from pathlib import Path; from jupyter_mage.formats import mage\n"
+        "p = mage.format.read(Path(sys.argv[1])); mage.format.write(p, Path(sys.argv[2]))"
+    )
+    for place in ("write:opened", "write:written", "write:synced", "write:renamed"):
+        target = tmp_path / place.replace(":", "_")
+        environment = {**os.environ, "JUPYTER_MAGE_CRASH_AT": place}
+        subprocess.run([sys.executable, "-c", code, str(tmp_path / "old"), str(target)], env=environment, check=False)
+        found = {
+            path.relative_to(target): path.read_bytes() for path in target.rglob("*") if path.is_file() and path.suffix != ".tmp"
+        }
+        assert found.items() <= whole.items()
+        mage.format.write(FULL, target)
+        assert mage.format.read(target) == FULL

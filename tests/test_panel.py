@@ -1,0 +1,68 @@
+"""The kernel's end of the side panel, in a real kernel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from real_kernel import FAKE, Kernel, kernel
+
+from jupyter_mage import panel
+
+
+@pytest.fixture
+def front() -> Iterator[Kernel]:
+    with kernel() as one:
+        one.run(FAKE + "\nstop = panel.start(session, get_ipython())")
+        yield one
+
+
+def pushed(kind: str, content: dict[str, Any]) -> bool:
+    return kind == "comm_msg" and content["comm_id"] == panel.PUSH and content["data"]["type"] == "show"
+
+
+def test_loading_is_said_and_no_comm_is_opened(front: Kernel) -> None:
+    loaded = [(kind, content) for kind, content in front.messages if kind.startswith("comm")]
+    assert loaded == [("comm_msg", {"data": {"type": "loaded"}, "comm_id": panel.PUSH})]
+
+
+def test_first_push_is_whole_then_changes(front: Kernel) -> None:
+    front.run("session.emit(started[0])")
+    whole = front.wait(pushed)
+    assert [node["id"] for node in whole["data"]["picture"]["nodes"]] == ["a", "b"]
+    front.run("session.emit(started[1])")
+    delta = front.wait(lambda kind, content: pushed(kind, content) and "changes" in content["data"]["picture"])
+    assert delta["data"]["picture"]["states"] == {"a": {"status": "running", "detail": "running"}}
+
+
+def test_control_answers_state_and_cancels(front: Kernel) -> None:
+    front.send("comm_open", {"comm_id": "ctrl", "target_name": panel.TARGET, "data": {}})
+    messages = front.send("comm_msg", {"comm_id": "ctrl", "data": {"type": "state"}})
+    (answer,) = [content["data"] for kind, content in messages if kind == "comm_msg"]
+    front.send("comm_msg", {"comm_id": "ctrl", "data": {"type": "cancel"}})
+    front.send("comm_msg", {"comm_id": "ctrl", "data": {"type": "<nonsense>"}})
+    front.run("print(session.cancelled)")
+    assert (answer["type"], answer["picture"]["pipeline"], front.messages[-2][1]["text"]) == ("show", "p", "1\n")
+
+
+def test_stop_ends_pushing_and_control(front: Kernel) -> None:
+    front.run("stop(); print(panel.started, session.callbacks)")
+    assert front.messages[-2][1]["text"] == "False []\n"
+
+
+def test_second_session_takes_over_on_the_same_comms(front: Kernel) -> None:
+    front.send("comm_open", {"comm_id": "ctrl", "target_name": panel.TARGET, "data": {}})
+    front.run("old = session; session = Session(); panel.start(session, get_ipython())")
+    front.send("comm_msg", {"comm_id": "ctrl", "data": {"type": "cancel"}})
+    messages = front.run("print(old.cancelled, session.cancelled, old.callbacks)")
+    assert messages[-2][1]["text"] == "0 1 []\n"
+    assert [kind for kind, _ in front.messages if kind == "comm_close"] == []
+
+
+def test_plain_ipython_has_no_panel() -> None:
+    class Shell:
+        kernel = None
+
+    panel.start(None, Shell())()  # type: ignore[arg-type]
+    assert panel.started is False

@@ -1,0 +1,102 @@
+"""The graph in a notebook, in a real kernel: what is sent to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from real_kernel import FAKE, Kernel, kernel
+
+from jupyter_mage import view
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[Kernel]:
+    with kernel() as one:
+        yield one
+
+
+@pytest.fixture
+def front(started: Kernel) -> Kernel:
+    started.run(FAKE)
+    return started
+
+
+def displays(messages: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    return [(kind, content["data"]) for kind, content in messages if kind in ("display_data", "update_display_data")]
+
+
+def test_lab_gets_the_widget_and_every_still_form(front: Kernel) -> None:
+    ((kind, data),) = displays(front.run("widget.live(session)"))
+    assert (kind, set(data)) == (
+        "display_data",
+        {WIDGET, view.MIME, "image/svg+xml", "text/vnd.mermaid", "text/plain"},
+    )
+    assert data["text/plain"].startswith("p · 2 blocks")
+
+
+def test_headless_run_gets_still_forms_only_and_opens_no_comm(front: Kernel) -> None:
+    messages = front.run("widget.live(session)", cell="")
+    ((_, data),) = displays(messages)
+    assert (WIDGET in data, [kind for kind, _ in messages if kind == "comm_open"]) == (False, [])
+
+
+def test_vscode_gets_still_forms_only(front: Kernel) -> None:
+    front.run("__vsc_ipynb_file__ = 'x.ipynb'")
+    ((_, data),) = displays(front.run("widget.live(session)"))
+    front.run("del __vsc_ipynb_file__")
+    assert WIDGET not in data
+
+
+def test_changes_come_as_small_messages(front: Kernel) -> None:
+    front.run("shown = widget.live(session); display(shown)")
+    front.run("session.emit(*started); shown._pace.flush()")
+    sent = front.wait(lambda kind, content: kind == "comm_msg" and "changes" in content["data"].get("content", {}))
+    assert sent["data"]["content"]["states"]["a"] == {"status": "running", "detail": "running"}
+
+
+def test_reloaded_page_asks_for_the_picture_of_now(front: Kernel) -> None:
+    front.run("shown = widget.live(session); display(shown)")
+    front.run("session.emit(*started); shown._pace.flush(); print(shown._widget.get_state()['picture']['run']['status'])")
+    assert front.messages[-2][1] == {"name": "stdout", "text": "running\n"}
+
+
+def test_notebook_keeps_how_the_run_ended(front: Kernel) -> None:
+    messages = front.run("display(widget.live(session)); session.emit(*started, *finished)", cell="")
+    (first, data), (last, kept) = displays(messages)
+    assert (first, last) == ("display_data", "update_display_data")
+    assert "cancelled" not in data["text/plain"]
+    assert kept["text/plain"].splitlines()[0] == "p · 2 blocks · cancelled · <1 ms"
+
+
+def test_old_graphs_stop_following(front: Kernel) -> None:
+    front.run("for _ in range(9): display(widget.live(session))")
+    front.run("print(len(session.callbacks), widget.LIVE)")
+    assert front.messages[-2][1]["text"] == "4 4\n"
+
+
+def test_widget_shows_pictures_by_itself(front: Kernel) -> None:
+    front.run("one = widget.dag_widget(session.picture()); one")
+    messages = front.run("session.emit(*started); one.show(session.picture())")
+    (sent,) = [content["data"]["content"] for kind, content in messages if kind == "comm_msg" and "content" in content["data"]]
+    assert (sent["changes"], sent["run"]["status"]) == (1, "running")
+
+
+def test_terminal_gets_text() -> None:
+    import subprocess
+    import sys
+
+    code = f"{FAKE}\nwidget.live(session)\n"
+    done = subprocess.run([sys.executable, "-m", "IPython", "--colors=nocolor", "-c", code], capture_output=True, text=True)
+    assert "●  ○ b  transformer" in done.stdout or "●  ○ b  loader" in done.stdout, done.stdout + done.stderr
+
+
+def test_import_is_light() -> None:
+    import subprocess
+    import sys
+
+    code = "import sys, jupyter_mage.widget, jupyter_mage.panel; print({'ipywidgets', 'IPython', 'comm', 'pandas'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
