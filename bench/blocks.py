@@ -47,7 +47,7 @@ def write(folder: Path, blocks: list[Block], expected: int) -> None:
     headers = {block.name: f"{block.name}({', '.join(block.upstreams)})" for block in blocks}
     lines += [
         f"NAMES = {[block.name for block in blocks]!r}",
-        f"UPSTREAMS = {({block.name: list(block.upstreams) for block in blocks})!r}",
+        f"UPSTREAMS = { ({block.name: list(block.upstreams) for block in blocks})!r}",
         f"CELLS = {[(headers[block.name], block.expression) for block in blocks]!r}",
         f"FINAL = {blocks[-1].name!r}",
         f"EXPECTED = {expected!r}",

@@ -285,6 +285,9 @@ class _Loop:
     def _cancel(self) -> None:
         """End what runs, then say so: `cancelled` is said only when nothing of a block runs any more."""
         self.halt()
+        for future in [each for each in self.running if each.done() and not each.cancelled() and each.exception() is None]:
+            if future.result().output is not None:  # it had finished when the stop came: it is kept
+                self._finish(future)
         for name, block in list(self.state.blocks.items()):
             if block.status in ("queued", "running"):
                 self.emit(ev.BlockCancelled(run=self.request.run, block=name))

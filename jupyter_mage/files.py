@@ -51,9 +51,11 @@ def atomic_write(path: Path, content: bytes | str, *, durable: bool = True, mode
         point("write:renamed")
         if durable:
             sync_folder(path.parent)
-    except OSError as error:
+    except BaseException as error:  # an interrupt too must leave nothing behind
         with contextlib.suppress(OSError):
             temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
         raise ProjectError(
             f"could not write {path}: {error.strerror or error}; what was there before is untouched",
             hint="free space or permissions, then the same command again",

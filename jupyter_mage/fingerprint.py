@@ -87,12 +87,13 @@ class Fingerprint:
 
 def _static(block: Block, root: Path) -> _Static:
     sources = _sources(block)
+    modules = dependencies.local_modules(sources, root) if sources else {}
     kept: dict[str, Any] = {
         "language": block.language,
         "source": block.source,
         "captured": {each.name: each.source for each in block.captured},
-        "modules": dependencies.local_modules(sources, root) if sources else {},
-        "packages": dependencies.package_versions(sources) if sources else {},
+        "modules": modules,
+        "packages": dependencies.package_versions(sources, local=modules) if sources else {},
     }
     normal = languages.get(block.language).normalise(block.source)
     captured = {name: _normal_definition(source) for name, source in kept["captured"].items()}

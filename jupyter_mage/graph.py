@@ -149,16 +149,22 @@ def cycle_error(pipeline: Pipeline, path: Sequence[str]) -> CycleError:
 
 
 def with_definition(pipeline: Pipeline, block: Block) -> Pipeline:
-    """The resolved pipeline with ``block`` defined or redefined; raises CycleError and changes nothing where it closes a circle."""
-    changed = resolve(pipeline.with_block(block))
-    try:
-        order(changed)
-    except CycleError:
-        error = cycle_error(changed, find_cycle(changed, block.name))
+    """The resolved pipeline with ``block`` defined or redefined; raises CycleError and changes nothing where it closes a circle.
+
+    Only the block and those that read it are looked at again: ``pipeline`` is resolved, and every new edge touches the block.
+    """
+    names = frozenset((*pipeline.names, block.name))
+    made = pipeline.with_block(_resolve_block(block, names))
+    if block.name not in pipeline:
+        readers = {each.name: _resolve_block(each, names) for each in pipeline if block.name in each.reads}
+        if readers:
+            made = dataclasses.replace(made, blocks=tuple(readers.get(each.name, each) for each in made.blocks))
+    if block.name in ancestors(made, [block.name]):
+        error = cycle_error(made, find_cycle(made, block.name))
         kept = f"; kept the previous {block.name}" if block.name in pipeline else f"; {block.name} is not defined"
         where = Where(block=block.name, cell=block.cell_number, line=1)
-        raise CycleError(error.message + kept, where=where, hint=error.hint) from None
-    return changed
+        raise CycleError(error.message + kept, where=where, hint=error.hint)
+    return made
 
 
 def ancestors(pipeline: Pipeline, names: Iterable[str]) -> set[str]:

@@ -139,7 +139,7 @@ class Block:
     @property
     def needs(self) -> tuple[str, ...]:
         """Every block that has to be finished before this one starts: upstreams, then ``after``, each once."""
-        return tuple(dict.fromkeys((*self.upstreams, *self.after)))
+        return tuple(dict.fromkeys((*self.upstreams, *self.after))) if self.after else self.upstreams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -125,7 +125,7 @@ class Session:
         if old is not None:
             block = dataclasses.replace(block, tests=old.tests)
         renamed = next((b for b in before if cell and b.cell == cell and b.name != block.name), None)
-        base = before.without([renamed.name]) if renamed else before
+        base = graph.resolve(before.without([renamed.name])) if renamed else before
         after = graph.with_definition(base, block)
         self.pipelines[name], self.current = after, name
         self._mark_stale(name, block.name, old)

@@ -1,6 +1,6 @@
 """A small engine over the real history and store, killed again and again; what must hold is checked after each death.
 
-Run as a program (``crash_loop.py ROOT KILLS SEED [POINT SIGNAL]``) it prints counts as JSON. It forks, so nothing is imported
+Run as a program (``crash_loop.py ROOT KILLS SEED [BUG]`` or ``ROOT POINT SIGNAL die``) it prints counts as JSON. It forks, so nothing is imported
 anew for each life: this process itself has no threads.
 """
 
@@ -10,6 +10,7 @@ import os
 import random
 import signal
 import sys
+import threading
 import time
 import traceback
 from pathlib import Path
@@ -21,6 +22,7 @@ from jupyter_mage import events as ev
 from jupyter_mage import files
 from jupyter_mage.sinks.history import History
 from jupyter_mage.state import GOOD
+from jupyter_mage.stores.content import ContentFiles
 from jupyter_mage.stores.local import LocalStore
 
 BLOCKS = tuple(f"b{n}" for n in range(20))
@@ -100,6 +102,32 @@ def check(root: Path, run: str) -> bool:
     return state.status == "succeeded"
 
 
+# Mistakes that an engine or a store could make, to see that this loop would find them.
+
+
+def write_in_place(self, path, parts) -> None:
+    """Instead of a temporary file that is renamed."""
+    with path.open("wb", buffering=0) as file:
+        for part in parts:
+            for start in range(0, len(memoryview(part)), 4096):
+                file.write(memoryview(part)[start : start + 4096])
+
+
+def put_later(self, value):
+    """The output is told of before it is on the disk."""
+    threading.Timer(0.02, real_put, (self, value)).start()
+    return real_put(LocalStore(self.root.with_name("elsewhere")), value)
+
+
+real_put = LocalStore.put
+BUGS = {
+    "writes in place": lambda: setattr(ContentFiles, "_write", write_in_place),
+    "tells before it keeps": lambda: setattr(LocalStore, "put", put_later),
+    "forgets what is done": lambda: setattr(sys.modules[__name__], "GOOD", frozenset()),
+    "acknowledges early": lambda: setattr(History, "flush", lambda self: None),
+}
+
+
 def child(work, *arguments) -> int:
     pid = os.fork()
     if pid:
@@ -127,12 +155,18 @@ def verdict(root: Path, run: str) -> bool:
     return code == 7
 
 
-def kill_often(root: Path, kills: int, seed: int) -> dict[str, int]:
+def doomed(bug: str, root: Path, run: str) -> None:
+    if bug:
+        BUGS[bug]()
+    engine(root, run)
+
+
+def kill_often(root: Path, kills: int, seed: int, bug: str = "") -> dict[str, int]:
     chance = random.Random(seed)
     counts = {"kills": 0, "runs": 0, "ended by themselves": 0}
     run = 0
     while counts["kills"] < kills:
-        pid = child(engine, root, f"r{run}")
+        pid = child(doomed, bug, root, f"r{run}")
         time.sleep(chance.uniform(0, 0.12))
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -151,18 +185,19 @@ def kill_often(root: Path, kills: int, seed: int) -> dict[str, int]:
 def die_at(root: Path, point: str, name: str) -> dict[str, int]:
     """One life that ends at a named point, then a second one that has to finish the run."""
 
-    def doomed() -> None:
+    def to_the_point() -> None:
         files._CRASH_AT = f"{point}@{name}"
         engine(root, "r0")
 
-    code = end(child(doomed))
+    code = end(child(to_the_point))
     verdict(root, "r0")
     second = end(child(engine, root, "r0"))
     return {"code": code, "second": second, "finished": int(verdict(root, "r0"))}
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 4:
-        print(json.dumps(kill_often(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))))
+    where, *words = sys.argv[1:]
+    if words[-1] == "die":
+        print(json.dumps(die_at(Path(where), words[0], words[1])))
     else:
-        print(json.dumps(die_at(Path(sys.argv[1]), sys.argv[4], sys.argv[5])))
+        print(json.dumps(kill_often(Path(where), int(words[0]), int(words[1]), *words[2:])))

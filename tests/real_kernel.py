@@ -95,5 +95,5 @@ class Session:
 
 session = Session()
 started = [ev.RunStarted(run="r", pipeline="p", blocks=("a", "b"), at=0.0), ev.BlockStarted(run="r", block="a")]
-finished = [ev.BlockCancelled(run="r", block="a"), ev.BlockCancelled(run="r", block="b"), ev.RunFinished(run="r", status="cancelled")]
+finished = [*(ev.BlockCancelled(run="r", block=name) for name in "ab"), ev.RunFinished(run="r", status="cancelled")]
 '''

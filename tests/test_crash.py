@@ -44,6 +44,12 @@ def test_killed_a_thousand_times_at_any_instant_nothing_is_lost(tmp_path):
     assert (counts["kills"], counts["left"]) == (1000, 0)
 
 
+@pytest.mark.parametrize("bug", ["writes in place", "tells before it keeps", "forgets what is done", "acknowledges early"])
+def test_a_mistake_in_engine_or_store_would_be_found(tmp_path, bug):
+    done = subprocess.run([sys.executable, LOOP, tmp_path, "300", "1", bug], capture_output=True, text=True)
+    assert "a promise is broken" in done.stderr
+
+
 def test_there_are_points_to_die_at():
     assert [point for point in POINTS if point.startswith("history:")] != []
     assert [point for point in POINTS if point.startswith("store:")] != []
@@ -52,7 +58,7 @@ def test_there_are_points_to_die_at():
 @pytest.mark.parametrize("name", ["SIGKILL", "SIGTERM", "SIGINT"])
 @pytest.mark.parametrize("point", POINTS)
 def test_dead_at_a_named_point_the_next_life_finishes(tmp_path, point, name):
-    counts = crash(tmp_path, 1, 0, point, name)
+    counts = crash(tmp_path, point, name, "die")
     ends = {-getattr(signal, name)} | ({0, 130} if name == "SIGINT" else set())
     assert counts["code"] in ends
     assert (counts["second"], counts["finished"]) == (0, 1)

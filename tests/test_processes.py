@@ -1,4 +1,4 @@
-"""Blocks in worker processes: whatever a block does to its process, it fails alone, with the reason, and everything else goes on."""
+"""Blocks in worker processes: whatever a block does to its process, it fails alone, with the reason; all else goes on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jupyter_mage.executors.processes import CrashedError, ProcessExecutor
 from jupyter_mage.session import Session
 from jupyter_mage.state import Run
 
-SECONDS = 30.0
+SECONDS = 10.0
 """How long a condition is waited for before the test fails; nothing here needs a tenth of it."""
 
 
@@ -266,15 +266,23 @@ def test_cancel_ends_a_block_that_will_not_stop(project: Session, monkeypatch: p
     assert project.run(workers=2).status == "succeeded"
 
 
+SLEEPS = """\
+import time
+from pathlib import Path
+try:
+    Path("started").touch()
+    time.sleep(600)
+finally:
+    Path("cleaned").touch()
+"""
+
+
 def test_cancelled_block_may_clean_up(project: Session) -> None:
-    body = "import time\nfrom pathlib import Path\ntry:\n    Path('started').touch()\n    time.sleep(600)\nfinally:\n    Path('cleaned').touch()"
-    project.define("sleeps", body)
-    stop = project.stream.subscribe(lambda event: None)
+    project.define("sleeps", SLEEPS)
     thread = threading.Thread(target=lambda: (until((project.root / "started").exists), project.cancel()))
     thread.start()
     result = project.run()
     thread.join()
-    stop()
     assert result.status == "cancelled" and (project.root / "cleaned").exists()
 
 

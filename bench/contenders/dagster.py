@@ -37,7 +37,9 @@ class Runner(Base):
 
         if self.mode == "assets":
             manager = dagster.FilesystemIOManager(base_dir=str(self.folder / "dagster_outputs"))
-            return dagster.materialize(self.assets, instance=dagster.DagsterInstance.local_temp(), resources={"io_manager": manager})
+            return dagster.materialize(
+                self.assets, instance=dagster.DagsterInstance.local_temp(), resources={"io_manager": manager}
+            )
         return self.job.execute_in_process(instance=dagster.DagsterInstance.ephemeral())
 
     def value(self, result: Any) -> Any:
@@ -47,7 +49,7 @@ class Runner(Base):
 def _operation(name: str, function: Any, upstreams: list[str]) -> Any:
     import dagster
 
-    def compute(context: Any, inputs: dict[str, Any]) -> Any:
+    def compute(context, inputs):  # type: ignore[no-untyped-def]  # dagster takes no annotation here
         yield dagster.Output(function(**{each: inputs[each] for each in upstreams}), "result")
 
     inputs = {each: dagster.In(int) for each in upstreams}

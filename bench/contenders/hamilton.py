@@ -11,8 +11,8 @@ from . import Variant
 
 _SAME = {"environment": "hamilton", "packages": ("sf-hamilton", "pandas")}
 variants = (
-    Variant(name="hamilton", workloads=("chain", "fan", "import", "help"), mode="threads", imports="from hamilton import driver",
-            command=("hamilton", "--help"), note="nothing", **_SAME),
+    Variant(name="hamilton", workloads=("chain", "fan", "import"), mode="threads", imports="from hamilton import driver",
+            note="nothing", **_SAME),
     Variant(name="hamilton-cache", workloads=("chain", "fan", "cached", "frame"), mode="cache", note="outputs", **_SAME),
 )  # fmt: skip
 
@@ -33,7 +33,7 @@ class Runner(Base):
         else:
             from hamilton.plugins import h_threadpool
 
-            builder = builder.with_adapters(h_threadpool.FutureAdapter(max_workers=2), base.DictResult())
+            builder = builder.with_adapters(h_threadpool.FutureAdapter(max_workers=2, result_builder=base.DictResult()))
         self.driver = builder.build()
 
     def run(self) -> Any:

@@ -32,7 +32,9 @@ class Runner(Base):
     def run(self) -> Any:
         import luigi
 
-        if not luigi.build([self.task(block=self.blocks.FINAL)], local_scheduler=True, workers=1, log_level="ERROR", no_lock=True):
+        if not luigi.build(
+            [self.task(block=self.blocks.FINAL)], local_scheduler=True, workers=1, log_level="ERROR", no_lock=True
+        ):
             raise RuntimeError("luigi failed")
         return json.loads((self.targets / f"{self.blocks.FINAL}.json").read_text())
 

@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,8 +28,12 @@ class Workload:
     name = ""
     title = ""
     n = 1000
+    sized = True
+    """Whether ``--n`` says how much of it there is."""
     limit_ms: float | None = None
     """CPU that ``jupyter_mage`` may take, at the default ``n``."""
+    floor_ms: float | None = None
+    """CPU that it may take beyond the contender ``floor``, where that is how the target is put."""
     ratios: Mapping[str, float] = {}
     """How many times our CPU a contender has to take at least."""
     columns: Mapping[str, str] = {}
@@ -116,7 +119,3 @@ def all_workloads() -> dict[str, Workload]:
     """Each workload by its name; those that ORDER does not know stand last."""
     found = [load(file).workload for file in sorted(files(), key=lambda file: (ORDER.index(file) if file in ORDER else 99, file))]
     return {workload.name: workload for workload in found}
-
-
-def peers_python(environment: Path) -> Path:
-    return environment / "bin" / "python" if str(environment) else Path(sys.executable)

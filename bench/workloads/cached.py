@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import blocks
+
 from workloads import Workload
 
 ROUNDS = 3

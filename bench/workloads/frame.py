@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import blocks
+
 from workloads import Workload
 
 ROWS = 5_000_000
@@ -44,7 +45,11 @@ class Frame(Workload):
         if list(value.columns) != [*frame.columns, *(f"n{k}" for k in range(1, BLOCKS + 1))] or len(value) != len(frame):
             wrong.append(f"the last block gave {value.shape} with {list(value.columns)}")
         else:
-            wrong += [f"column n{k} is wrong" for k in range(1, BLOCKS + 1) if not (value[f"n{k}"] == frame["f0"] * k + frame["i0"]).all()]
+            wrong += [
+                f"column n{k} is wrong"
+                for k in range(1, BLOCKS + 1)
+                if not (value[f"n{k}"] == frame["f0"] * k + frame["i0"]).all()
+            ]
             wrong += [f"column {name} is wrong" for name in frame.columns if not value[name].equals(frame[name])]
         record |= {"ok": False, "error": "; ".join(wrong)} if wrong else {"ok": True}
 

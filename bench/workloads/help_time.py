@@ -12,6 +12,7 @@ class HelpTime(Workload):
     name = "help"
     title = "--help, a whole process"
     n = 1
+    sized = False
     floor_ms = 80.0
 
     def blocks_in(self, n: int) -> int | None:  # noqa: ARG002

@@ -12,6 +12,7 @@ class ImportTime(Workload):
     name = "import"
     title = "import, a whole process"
     n = 1
+    sized = False
     floor_ms = 60.0
 
     def blocks_in(self, n: int) -> int | None:  # noqa: ARG002

@@ -107,27 +107,30 @@ def _modified(path: str) -> int:
         return -1
 
 
-def package_versions(sources: Iterable[str]) -> dict[str, str]:
+def package_versions(sources: Iterable[str], *, local: Iterable[str] = ()) -> dict[str, str]:
     """The installed version of each package that these sources import; the standard library is Python's version.
+
+    ``local`` are project files (from `local_modules`), which are no packages.
 
     >>> "json" in package_versions(["import json"])
     False
     """
+    ours = {path.split("/")[0].removesuffix(".py") for path in local}
     tops = {name.split(".")[0] for source in sources for name in imported(source)}
-    versions = {name: _version(name) for name in sorted(tops - _STDLIB)}
+    versions = {name: _version(name) for name in sorted(tops - _STDLIB - ours)}
     return {name: version for name, version in versions.items() if version}
 
 
 @lru_cache(maxsize=1024)
 def _version(module: str) -> str:
+    """The version of the package that has this module: the one of its name, else the one whose list of files has it."""
     try:
         return metadata.version(module)
     except metadata.PackageNotFoundError:
         pass
-    names = _distributions().get(module, [])
-    return metadata.version(names[0]) if names else ""
-
-
-@lru_cache(maxsize=1)
-def _distributions() -> dict[str, list[str]]:
-    return {module: list(names) for module, names in metadata.packages_distributions().items()}
+    starts = (f"\n{module}/", f"\n{module}.py,", f"\n{module}.")
+    for distribution in metadata.distributions():
+        record = "\n" + (distribution.read_text("RECORD") or "")
+        if any(start in record for start in starts):
+            return distribution.version
+    return ""

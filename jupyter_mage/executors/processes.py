@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import io
 import multiprocessing
+import multiprocessing.reduction
 import os
 import pickle
 import queue
@@ -51,11 +52,14 @@ class ProcessExecutor(futures.Executor):
         self._calls: queue.SimpleQueue[tuple[futures.Future[Any], bytes] | None] = queue.SimpleQueue()
         self._slots: list[_Slot] = []
         self._closed = False
+        self._outstanding: set[futures.Future[Any]] = set()
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> futures.Future[T]:
         if self._closed:
             raise RuntimeError("this executor was shut down")
         future: futures.Future[T] = futures.Future()
+        self._outstanding.add(future)
+        future.add_done_callback(self._outstanding.discard)
         self._calls.put((future, pickle.dumps((fn, args, kwargs), protocol=5)))
         if len(self._slots) < self.workers and not any(slot.idle for slot in self._slots):
             self._slots.append(_Slot(self._calls))
@@ -73,13 +77,13 @@ class ProcessExecutor(futures.Executor):
 
     def halt(self) -> None:
         """End what runs: SIGINT, then SIGTERM, then SIGKILL to each worker's group. Nothing of it runs when this returns."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                call = self._calls.get_nowait()
-                if call is not None:
-                    call[0].cancel()
-        for slot in self._slots:
-            slot.halt()
+        outstanding = tuple(self._outstanding)
+        for future in outstanding:
+            future.cancel()  # those that no worker has taken yet
+        while not all(future.done() for future in outstanding):
+            for slot in self._slots:
+                slot.halt()
+            futures.wait(outstanding, timeout=0.02)  # a call may just be on its way from the queue to its worker
 
 
 class _Slot:
@@ -89,6 +93,9 @@ class _Slot:
         self.idle = False
         self._calls = calls
         self._worker: _Worker | None = None
+        self._lock = threading.Lock()
+        self._halted = False
+        self._ended = threading.Event()
         self.thread = threading.Thread(target=self._serve, name="jupyter_mage worker", daemon=True)
         self.thread.start()
 
@@ -106,22 +113,52 @@ class _Slot:
             self._worker.close()
 
     def _run(self, future: futures.Future[Any], blob: bytes) -> None:
+        with self._lock:
+            self._halted = False
+            self._ended.clear()
         try:
-            if self._worker is None or not self._worker.alive:
-                self._worker = _Worker()
-            result = self._worker.call(blob)
+            result = self._ready().call(blob)
         except BaseException as error:  # noqa: BLE001 (this thread only carries; the error belongs to the one who waits)
-            if isinstance(error, CrashedError) and self._worker is not None:
-                self._worker.close()
-                self._worker = None
+            if isinstance(error, CrashedError):
+                self._drop()
+            self._ended.set()
             future.set_exception(error)
         else:
+            self._ended.set()
             future.set_result(result)
 
+    def _ready(self) -> _Worker:
+        """A living worker, unless this call was halted before it began."""
+        if self._worker is None or not self._worker.alive:
+            self._drop()
+            made = _Worker()
+            with self._lock:
+                self._worker = made
+        with self._lock:
+            if self._halted:
+                raise CrashedError("it was halted before it began")
+            return self._worker
+
+    def _drop(self) -> None:
+        with self._lock:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+
     def halt(self) -> None:
-        worker = self._worker
-        if worker is not None and not self.idle:
-            worker.halt()
+        """End the call that runs, and everything that it started; the next call gets a new worker."""
+        with self._lock:
+            if self._ended.is_set() or (self.idle and self._worker is None):
+                return
+            self._halted = True
+        for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+            with self._lock:
+                worker = self._worker
+            if worker is not None:
+                worker.signal(step)
+            if self._ended.wait(GRACE):
+                break
+        self._drop()
 
 
 class _Worker:
@@ -130,13 +167,16 @@ class _Worker:
     def __init__(self) -> None:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOAD)
-        descriptor, self.log_path = tempfile.mkstemp(prefix="jupyter_mage-", suffix=".log")
-        os.close(descriptor)
+        self.log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, and has no name that could be left over)
+        fcntl.fcntl(self.log, fcntl.F_SETFL, os.O_APPEND)
         self.pipe, theirs = context.Pipe()
         life, self._life = context.Pipe(duplex=False)
         surroundings = (dict(os.environ), str(Path.cwd()), list(sys.path))
         self.process: BaseProcess = context.Process(
-            target=_child, args=(theirs, life, self.log_path, surroundings), daemon=True, name="jupyter_mage worker"
+            target=_child,
+            args=(theirs, life, _Inherited(self.log.fileno()), surroundings),
+            daemon=True,
+            name="jupyter_mage worker",
         )
         with _START, _without_main():
             self.process.start()
@@ -154,28 +194,40 @@ class _Worker:
         except (EOFError, OSError) as error:
             self.process.join(GRACE)
             crashed = CrashedError(f"its process ended: {_reason(self.process.exitcode)}")
-            crashed.log = read_log(self.log_path)
+            crashed.log = read_log(self.log.fileno())
             raise crashed from error
         if not ok:
             raise value
         return value
 
-    def halt(self) -> None:
-        for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-            if self.process.pid is None or not self.process.is_alive():
-                break
-            _signal_group(self.process.pid, step)
-            self.process.join(GRACE)
+    def signal(self, number: signal.Signals) -> None:
+        """Send it to the worker and to everything that its block started."""
         if self.process.pid is not None:
-            _signal_group(self.process.pid, signal.SIGKILL)
+            _signal_group(self.process.pid, number)
 
     def close(self) -> None:
+        """End the worker, if it has not ended, and its whole group."""
         self.pipe.close()
         self._life.close()
         self.process.join(GRACE)
-        if self.process.is_alive():
-            self.halt()
-        Path(self.log_path).unlink(missing_ok=True)
+        self.signal(signal.SIGKILL)
+        self.process.join(GRACE)
+        self.log.close()
+
+
+class _Inherited:
+    """An open file that the worker gets too, as a descriptor of its own: it is handed over when the process starts."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __reduce__(self) -> tuple[Callable[[Any], int], tuple[Any]]:
+        return _inherit, (multiprocessing.reduction.DupFd(self.number),)
+
+
+def _inherit(duplicate: Any) -> int:
+    number: int = duplicate.detach()
+    return number
 
 
 def _signal_group(pid: int, number: int) -> None:
@@ -203,12 +255,12 @@ def _without_main() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _child(pipe: Connection, life: Connection, log_path: str, surroundings: tuple[dict[str, str], str, list[str]]) -> None:
+def _child(pipe: Connection, life: Connection, file: int, surroundings: tuple[dict[str, str], str, list[str]]) -> None:
     """The worker: takes calls until the pipe closes."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.dont_write_bytecode = True  # a module edited twice in a second would otherwise be found unchanged
-    log = fcntl.fcntl(os.open(log_path, os.O_WRONLY | os.O_APPEND), fcntl.F_DUPFD_CLOEXEC, 200)
+    log = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 200)  # high, so that a block which closes files is unlikely to close it
     threading.Thread(target=_watch, args=(life,), daemon=True).start()
     owner = os.getpid()
     while True:
@@ -218,24 +270,25 @@ def _child(pipe: Connection, life: Connection, log_path: str, surroundings: tupl
             os._exit(0)
         except KeyboardInterrupt:
             continue
-        _start_clean(surroundings, log, log_path)
-        answer = _answer(blob, log_path)
+        _start_clean(surroundings, log)
+        answer = _answer(blob, log)
         if os.getpid() != owner:  # the block forked, and its child came back here: it has no say
             os._exit(0)
         pipe.send_bytes(answer)
 
 
-def _answer(blob: bytes, log_path: str) -> bytes:
+def _answer(blob: bytes, log: int) -> bytes:
     try:
         fn, args, kwargs = pickle.loads(blob)  # noqa: S301 (from our own parent)
         return pickle.dumps((True, fn(*args, **kwargs)), protocol=5)
     except BaseException as error:  # noqa: BLE001 (carried to the parent, which raises it)
         return pickle.dumps((False, RunError(f"{type(error).__name__}: {error}")))
     finally:
-        os.truncate(log_path, 0)
+        with contextlib.suppress(OSError):
+            os.ftruncate(log, 0)
 
 
-def _start_clean(surroundings: tuple[dict[str, str], str, list[str]], log: int, log_path: str) -> None:
+def _start_clean(surroundings: tuple[dict[str, str], str, list[str]], log: int) -> None:
     """Environment, folder, path and printing as the owner has them, whatever the call before did to them."""
     environ, folder, path = surroundings
     if dict(os.environ) != environ:
@@ -246,22 +299,22 @@ def _start_clean(surroundings: tuple[dict[str, str], str, list[str]], log: int, 
         os.chdir(folder)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    sys.stdout, sys.stderr = PrintFile(1, log_path), PrintFile(2, log_path)
+    sys.stdout, sys.stderr = PrintFile(1, log), PrintFile(2, log)
 
 
 class PrintFile(io.TextIOWrapper):
     """A worker's stdout, which can tell what was printed to it."""
 
-    def __init__(self, number: int, path: str) -> None:
+    def __init__(self, number: int, log: int) -> None:
         raw = open(number, "wb", buffering=0, closefd=False)  # noqa: SIM115 (it lives as long as the process)
         super().__init__(io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True)
-        self._path = path
+        self._log = log
 
     def captured(self) -> str:
         """All that this worker has printed in the call that runs, by whatever means."""
         with contextlib.suppress(OSError, ValueError):  # the block may have closed it
             self.flush()
-        return read_log(self._path)
+        return read_log(self._log)
 
 
 def _watch(life: Connection) -> None:
@@ -271,19 +324,15 @@ def _watch(life: Connection) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def read_log(path: str) -> str:
+def read_log(log: int) -> str:
     """What was printed to the file, its middle cut where it is long."""
-    with contextlib.suppress(OSError), Path(path).open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        head = file.read(LOG_LIMIT // 2)
-        tail = b""
-        if size > LOG_LIMIT:
-            file.seek(-LOG_LIMIT // 2, os.SEEK_END)
-            tail = f"\n… {size - LOG_LIMIT} bytes cut …\n".encode() + file.read()
-        else:
-            tail = file.read()
-        return (head + tail).decode("utf-8", "replace")
+    with contextlib.suppress(OSError):
+        size, half = os.fstat(log).st_size, LOG_LIMIT // 2
+        if size <= LOG_LIMIT:
+            return os.pread(log, size, 0).decode("utf-8", "replace")
+        head, tail = os.pread(log, half, 0), os.pread(log, half, size - half)
+        cut = f"\n… {size - LOG_LIMIT} bytes cut …\n"
+        return head.decode("utf-8", "replace") + cut + tail.decode("utf-8", "replace")
     return ""
 
 

@@ -75,9 +75,7 @@ def _finish(awaitable: Any) -> Any:
     async def main() -> Any:
         return await awaitable
 
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _loop_is_running():
         return asyncio.run(main())
     box: dict[str, Any] = {}
 
@@ -93,6 +91,14 @@ def _finish(awaitable: Any) -> Any:
     if "error" in box:
         raise box["error"]
     return box["value"]
+
+
+def _loop_is_running() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _need_ipython(namespace: dict[str, Any]) -> None:

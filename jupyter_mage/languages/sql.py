@@ -153,7 +153,10 @@ def _said(error: Exception, call: Call) -> JupyterMageError:
     if table:
         inputs = [name for name in call.values if name not in {each.name for each in call.block.parameters}]
         line = next((n for n, text in enumerate(call.source.splitlines(), 2) if table[1] in text), None)
-        return unknown("table", table[1], inputs, where=Where(block=call.block.name, line=line), hint="name it in the header")
+        where = Where(block=call.block.name, line=line)
+        if not inputs:
+            return SqlError(f"no table {table[1]!r}, and this block has no upstream", where=where, hint="%pipeline check")
+        return unknown("table", table[1], inputs, where=where, hint=f"name it in the header: %%block {call.block.name}(…)")
     return SqlError(str(error).strip(), where=where, hint="correct the SQL and run the cell again")
 
 

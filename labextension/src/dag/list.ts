@@ -86,5 +86,7 @@ export function mountList(host: HTMLElement, source: ISource): () => void {
 
 /** The errors have a line of their own; here the state's word is enough. */
 function short(state: IState): string {
-  return state.error || state.status === 'new' || state.status === 'problem' ? lookOf(state.status).label : state.detail;
+  return state.error || state.status === 'new' || state.status === 'problem'
+    ? lookOf(state.status).label
+    : state.detail;
 }

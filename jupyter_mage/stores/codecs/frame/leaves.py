@@ -21,6 +21,12 @@ FIELD = "value"
 """Name of the one column in each file: not the column's own, so that a renamed column is still the same content."""
 
 
+COPY_UP_TO = 64 << 10
+"""Bytes of an array that are sooner copied than handed on piece by piece."""
+
+_OPTIONS = ipc.IpcWriteOptions()
+
+
 @dataclass(slots=True, kw_only=True)
 class Table:
     """A table taken apart: ``spec`` is JSON that says how the leaves go together."""
@@ -89,11 +95,12 @@ class LeafWriter:
 def _ipc_parts(array: Any) -> Parts:
     schema = pa.schema([(FIELD, array.type)])
     chunks = array.chunks if isinstance(array, pa.ChunkedArray) else [array]
-    collector = _Collector()
-    with ipc.new_file(collector, schema) as writer:
+    small = array.nbytes <= COPY_UP_TO
+    sink: Any = pa.BufferOutputStream() if small else _Collector()
+    with ipc.new_file(sink, schema, options=_OPTIONS) as writer:
         for chunk in chunks:
             writer.write_batch(pa.RecordBatch.from_arrays([chunk], schema=schema))
-    return collector.parts
+    return [memoryview(sink.getvalue())] if small else sink.parts
 
 
 class LeafReader:

@@ -1,0 +1,116 @@
+"""What the rounds come to: medians, minima, ratios to us, targets; as a dict for JSON and as a table."""
+
+from __future__ import annotations
+
+import statistics
+from typing import Any
+
+from workloads import Workload
+
+US = "jupyter_mage"
+FLOOR = "floor"
+
+
+def summary(workload: Workload, n: int, rounds: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """``contenders``: name → ``ok``, ``wall_ms`` and ``cpu_ms`` (median and min), ``ratio`` to us by CPU, the rounds themselves."""
+    found: dict[str, Any] = {}
+    for name, records in rounds.items():
+        good = [record for record in records if record["ok"]]
+        errors = [record["error"] for record in records if not record["ok"]]
+        entry: dict[str, Any] = {"ok": bool(good) and not errors, "rounds": records}
+        if errors:
+            entry["error"] = errors[0]
+        if good:
+            entry |= {"versions": good[0].get("versions", {})}
+            entry |= {kind: _middle([record[f"{kind[:-3]}_s"] * 1000 for record in good]) for kind in ("wall_ms", "cpu_ms")}
+        found[name] = entry
+    ours = found.get(US, {}).get("cpu_ms")
+    for entry in found.values():
+        if ours and "cpu_ms" in entry:
+            entry["ratio"] = entry["cpu_ms"]["median"] / max(ours["median"], 1e-6)
+    targets = _targets(workload, n, found)
+    return {"title": workload.title, "n": n, "blocks": workload.blocks_in(n), "targets": targets, "contenders": found}
+
+
+def _middle(values: list[float]) -> dict[str, float]:
+    return {"median": statistics.median(values), "min": min(values)}
+
+
+def _targets(workload: Workload, n: int, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each target with what was measured and whether it is met; only at the size that it is for, and only for who took part."""
+    ours = found.get(US, {}).get("cpu_ms")
+    if ours is None or n != workload.n:
+        return []
+    targets = []
+    if workload.limit_ms is not None:
+        targets.append({"what": "ms of CPU", "at_most": workload.limit_ms, "is": ours["median"]})
+    floor = found.get(FLOOR, {}).get("cpu_ms")
+    if workload.floor_ms is not None and floor is not None:
+        over = ours["median"] - floor["median"]
+        targets.append({"what": "ms of CPU over bare Python", "at_most": workload.floor_ms, "is": over})
+    for name, factor in workload.ratios.items():
+        if "ratio" in found.get(name, {}):
+            targets.append({"what": f"times below {name}", "at_least": factor, "is": found[name]["ratio"]})
+    for target in targets:
+        target["met"] = target["is"] <= target["at_most"] if "at_most" in target else target["is"] >= target["at_least"]
+    return targets
+
+
+def table(workload: Workload, result: dict[str, Any], notes: dict[str, str]) -> str:
+    """The workload's table, fastest first, and its targets."""
+    blocks = result["blocks"]
+    head = [
+        "contender",
+        "wall ms",
+        "(min)",
+        "CPU ms",
+        "(min)",
+        *(["CPU µs a block"] if blocks else []),
+        "× us",
+        *workload.columns.values(),
+    ]
+    rows = []
+    ranked = sorted(result["contenders"].items(), key=lambda item: item[1].get("cpu_ms", {}).get("median", 1e9))
+    failures = []
+    for name, entry in ranked:
+        if "cpu_ms" in entry:
+            rows.append(_row(name, entry, blocks, workload))
+        if not entry["ok"]:
+            failures.append(f"{name} is not ok: {entry.get('error', 'no round')}")
+    size = f"{result['n']:,}".replace(",", " ")
+    lines = [f"{workload.name}: {workload.title}" + (f", n = {size}" if result["n"] > 1 else ""), *_aligned([head, *rows], notes)]
+    return "\n".join([*lines, *failures, *map(_target_line, result["targets"]), ""])
+
+
+def _row(name: str, entry: dict[str, Any], blocks: int | None, workload: Workload) -> list[str]:
+    wall, cpu = entry["wall_ms"], entry["cpu_ms"]
+    row = [name, _number(wall["median"]), _number(wall["min"]), _number(cpu["median"]), _number(cpu["min"])]
+    if blocks:
+        row.append(_number(cpu["median"] * 1000 / blocks))
+    row.append(_number(entry["ratio"]) if "ratio" in entry else "")
+    for column in workload.columns:
+        values = [record[column] for record in entry["rounds"] if column in record]
+        middle = statistics.median(values) if values else None
+        row.append("" if middle is None else _number(middle * (1000 if column.endswith("_s") else 1)))
+    return row
+
+
+def _aligned(rows: list[list[str]], notes: dict[str, str]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for number, row in enumerate(rows):
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        lines.append("  ".join([*cells, "keeps" if not number else notes.get(row[0], "")]).rstrip())
+    return lines
+
+
+def _target_line(target: dict[str, Any]) -> str:
+    sign, bound = ("≤", target["at_most"]) if "at_most" in target else ("≥", target["at_least"])
+    return f"{'met   ' if target['met'] else 'MISSED'} {sign} {bound:g} {target['what']}: {_number(target['is'])}"
+
+
+def _number(value: float) -> str:
+    """Three figures that mean something: ``0.07``, ``7.1``, ``71``, ``7 100``."""
+    if abs(value) >= 100:
+        return f"{value:,.0f}".replace(",", " ")
+    return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"

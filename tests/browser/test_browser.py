@@ -1,0 +1,213 @@
+"""The graph and the side panel in a real JupyterLab: what a person sees and does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Open = Callable[..., Any]
+
+LOAD = "%load_ext jupyter_mage"
+NUMBERS = "%%block numbers\n[1, 2, 3]"
+TOTAL = '%%block total(numbers)\n"""What they add up to."""\nsum(numbers)'
+FIRST = "%%block first(numbers)\nnumbers[9]"
+# waits until the test has seen what it wants to see; no longer than half a minute
+SLOW = """%%block slow(numbers)
+import time, pathlib
+end = time.monotonic() + 30
+while not pathlib.Path('go').exists() and time.monotonic() < end:
+    time.sleep(.05)
+len(numbers)"""
+STATUS = "#jupyter-mage-panel .jm-node[data-block='{}'][data-status='{}']"
+
+
+def settled(lab: Any, **states: str) -> None:
+    """Wait until the panel shows these states."""
+    for block, status in states.items():
+        lab.page.wait_for_selector(STATUS.format(block, status), state="attached")
+
+
+def test_pipeline_draws_the_graph_in_the_notebook(lab: Open) -> None:
+    one = lab(LOAD, NUMBERS, TOTAL, "%pipeline")
+    one.run(0, 1, 2, 3)
+    graph = one.output(3).locator(".jm-dag")
+    graph.locator(".jm-node").nth(1).wait_for()
+    labels = [graph.locator(".jm-node").nth(i).get_attribute("aria-label") for i in range(2)]
+    assert [label.split(",")[0] for label in labels] == ["numbers: loader", "total: transformer"]
+    assert graph.locator(".jm-edge").count() == 1
+
+
+def test_panel_lists_blocks_and_follows_a_run(lab: Open, server: Any) -> None:
+    go = server.work / "go"
+    one = lab(LOAD, NUMBERS, SLOW + " # 1", FIRST, "%pipeline run")
+    panel = one.panel()
+    one.run(0)
+    define = [cell + "\n" for cell in (NUMBERS, SLOW, FIRST)]
+    one.page.evaluate(
+        """cells => cells.forEach((source, i) => window.jupyterapp.shell.currentWidget.content.widgets[i + 1]
+        .model.sharedModel.setSource(source.replace('\\n', ' --no-run\\n')))""",
+        define,
+    )
+    one.run(1, 2, 3)
+    settled(one, numbers="new", slow="new", first="new")
+    one.start(4)
+    settled(one, numbers="succeeded", slow="running", first="failed")
+    assert panel.locator(".jm-header .jm-words").inner_text().startswith("running · 2 of 3")
+    assert panel.get_by_role("button", name="Cancel").is_visible()
+    one.page.locator(".jp-NotebookPanel .jm-node[data-block='slow'][data-status='running']").wait_for(state="attached")
+    go.touch()
+    settled(one, slow="succeeded")
+    go.unlink()
+    row = panel.locator("li[data-block='first']")
+    assert row.locator(".jm-more").inner_text().startswith("IndexError: list index out of range")
+    panel.get_by_role("button", name="Run the pipeline").wait_for()
+
+
+def test_cancel_in_the_panel_stops_a_run(lab: Open) -> None:
+    one = lab(LOAD, NUMBERS + "\n", SLOW.replace("\n", " --no-run\n", 1), "%pipeline run", "print('alive')")
+    panel = one.panel()
+    one.run(0, 1, 2)
+    settled(one, slow="new")
+    one.start(3)
+    settled(one, slow="running")
+    panel.get_by_role("button", name="Cancel").click()
+    settled(one, slow="cancelled")
+    one.run(4)
+    assert "alive" in one.output(4).inner_text()
+
+
+def test_run_button_runs_and_says_so(lab: Open) -> None:
+    one = lab(LOAD, NUMBERS.replace("\n", " --no-run\n"), TOTAL.replace("\n", " --no-run\n", 1))
+    panel = one.panel()
+    one.run(0, 1, 2)
+    settled(one, numbers="new", total="new")
+    panel.get_by_role("button", name="Run the pipeline").click()
+    settled(one, numbers="succeeded", total="succeeded")
+    panel.locator(".jm-header[data-status='succeeded']").wait_for()
+
+
+def test_run_button_of_a_block_runs_its_cell(lab: Open) -> None:
+    one = lab(LOAD, NUMBERS, TOTAL)
+    panel = one.panel()
+    one.run(0, 1, 2)
+    settled(one, total="succeeded")
+    before = one.count(2)
+    panel.locator("li[data-block='total']").hover()
+    panel.get_by_role("button", name="Run total").click()
+    one.wait(f"window.jupyterapp.shell.currentWidget.content.widgets[2].model.executionCount > {before}")
+    assert "6" in one.output(2).first.inner_text()
+
+
+def test_click_and_keys_jump_to_the_cell(lab: Open) -> None:
+    one = lab(LOAD, NUMBERS, TOTAL, *["# filler\n" * 30] * 8)
+    panel = one.panel()
+    one.run(0, 1, 2)
+    settled(one, total="succeeded")
+    panel.locator("li[data-block='total'] .jm-jump").click()
+    one.wait("window.jupyterapp.shell.currentWidget.content.activeCellIndex === 2")
+    panel.locator(".jm-node[data-block='numbers']").click()
+    one.wait("window.jupyterapp.shell.currentWidget.content.activeCellIndex === 1")
+    panel.locator(".jm-node[data-block='numbers']").focus()
+    one.page.keyboard.press("ArrowDown")
+    focused = "document.activeElement.dataset.block"
+    assert one.page.evaluate(focused) == "total"
+    one.page.keyboard.press("Enter")
+    one.wait("window.jupyterapp.shell.currentWidget.content.activeCellIndex === 2")
+    one.page.keyboard.press("ArrowUp")
+    assert (one.page.evaluate(focused), one.active()) == ("numbers", 2)
+
+
+def test_hostile_words_run_no_script(lab: Open, server: Any) -> None:
+    bad = "</title></text></style><img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
+    code = (
+        "from jupyter_mage.model import Block, Pipeline\n"
+        f"bad = {bad!r}\n"
+        "mage = get_ipython().magics_manager.registry['PipelineMagics'].session\n"
+        "mage.adopt(Pipeline(name='h', blocks=(Block(name='a', source='1', label=bad, doc=bad),"
+        " Block(name='b', source='a', kind='<b>', upstreams=('a',), language='<i>'))))\n"
+        "mage._changed()"
+    )
+    one = lab(LOAD, code, "%pipeline")
+    panel = one.panel()
+    one.run(0, 1, 2)
+    panel.locator(".jm-node").nth(1).wait_for(state="attached")
+    one.output(2).locator(".jm-node").nth(1).wait_for(state="attached")
+    assert one.page.evaluate("window.hacked === undefined && !document.querySelector('.jm-root img, .jm-root script')")
+    assert bad[:8] in panel.locator(".jm-blockname").first.inner_text()
+
+
+def test_saved_notebook_shows_the_graph_without_a_kernel_state(lab: Open, server: Any) -> None:
+    one = lab(LOAD, NUMBERS, TOTAL, "%pipeline", name="saved")
+    one.run(0, 1, 2, 3)
+    one.output(3).locator(".jm-node").nth(1).wait_for()
+    one.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.context.save(); }")
+    kept = json.loads((Path(server.work) / "saved.ipynb").read_text())["cells"][3]["outputs"][0]["data"]
+    assert {"image/svg+xml", "text/vnd.mermaid", "text/plain", "application/vnd.jupyter_mage.dag+json"} <= set(kept)
+    server.end_kernels()
+    one.open()
+    graph = one.output(3)
+    graph.locator(".jm-node[data-status='succeeded'], .jm-node[data-status='cached']").nth(1).wait_for()
+    assert graph.get_by_role("button", name="Run the pipeline").is_disabled()
+
+
+def test_reload_while_busy_shows_the_run_again(lab: Open, server: Any) -> None:
+    one = lab(LOAD, NUMBERS, SLOW.replace("\n", " --no-run\n", 1), "%pipeline run", name="reload")
+    one.panel()
+    one.run(0, 1, 2)
+    one.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.context.save(); }")
+    one.start(3)
+    settled(one, slow="running")
+    one.page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{one.path}?token={server.token}")
+    one.wait("!!(window.jupyterapp && window.jupyterapp.shell.currentWidget && window.jupyterapp.shell.currentWidget.content)")
+    one.panel()
+    (server.work / "go").touch()
+    settled(one, slow="succeeded")
+    (server.work / "go").unlink()
+
+
+def test_restart_keeps_the_picture_and_a_new_load_revives_it(lab: Open) -> None:
+    one = lab(LOAD, NUMBERS)
+    panel = one.panel()
+    one.run(0, 1)
+    settled(one, numbers="succeeded")
+    one.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
+    panel.locator(".jm-dag.jm-lost").wait_for()
+    assert panel.get_by_role("button", name="Run the pipeline").is_disabled()
+    one.wait("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'")
+    one.run(0, 1)
+    panel.locator(".jm-dag:not(.jm-lost) .jm-node[data-block='numbers']").wait_for()
+
+
+def test_two_notebooks_have_two_pipelines(lab: Open) -> None:
+    one = lab(LOAD, NUMBERS, name="uno")
+    panel = one.panel()
+    one.run(0, 1)
+    settled(one, numbers="succeeded")
+    one.page.evaluate(
+        "() => { window.jupyterapp.commands.execute('notebook:create-new', {kernelName: 'python3'}); return null; }"
+    )
+    panel.locator(".jm-welcome").wait_for()
+    one.page.evaluate("path => { window.jupyterapp.commands.execute('docmanager:open', {path}); return null; }", one.path)
+    settled(one, numbers="succeeded")
+    assert panel.locator(".jm-name").inner_text() == "uno"
+
+
+def test_look_is_the_same_in_the_dark(lab: Open) -> None:
+    one = lab(LOAD, NUMBERS, "%pipeline")
+    one.run(0, 1, 2)
+    one.output(2).locator(".jm-card").first.wait_for()
+    one.page.evaluate(
+        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); return null; }"
+    )
+    one.page.wait_for_selector("body[data-jp-theme-light='false']")
+    words, card = one.page.evaluate(
+        """() => ['.jm-title', '.jm-card'].map(each =>
+        getComputedStyle(document.querySelector('.jp-NotebookPanel ' + each)).fill)"""
+    )
+    one.page.evaluate(
+        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); return null; }"
+    )
+    one.page.wait_for_selector("body[data-jp-theme-light='true']")
+    assert (words, card.startswith(("color(srgb 0.1", "color(srgb 0.2", "rgb(3", "rgb(4"))) == ("rgb(240, 243, 246)", True)
