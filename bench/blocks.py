@@ -78,7 +78,7 @@ BLOCKS = {n}
 CALLS = []
 
 
-def source():
+def _source():
     random = np.random.default_rng(0)
     columns = {{f"i{{j}}": random.integers(0, 10**6, ROWS) for j in range(4)}}
     columns |= {{f"f{{j}}": random.standard_normal(ROWS) for j in range(3)}}
@@ -90,7 +90,7 @@ def source():
     return pd.DataFrame(columns)
 
 
-FRAME = source()
+FRAME = _source()
 '''
 
 FRAME_BLOCK = """

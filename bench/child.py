@@ -1,6 +1,6 @@
-"""One measurement, in the contender's own environment and a process of its own: ``child.py CONTENDER_FILE MODE WORKLOAD FOLDER PHASE``.
+"""One measurement, in the contender's own environment and a process of its own.
 
-The last line printed is ``@@`` and JSON.
+``child.py CONTENDER_FILE MODE WORKLOAD FOLDER PHASE``; the last line printed is ``@@`` and JSON.
 """
 
 from __future__ import annotations

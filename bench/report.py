@@ -12,7 +12,7 @@ FLOOR = "floor"
 
 
 def summary(workload: Workload, n: int, rounds: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """``contenders``: name → ``ok``, ``wall_ms`` and ``cpu_ms`` (median and min), ``ratio`` to us by CPU, the rounds themselves."""
+    """The figures: for each contender ``ok``, ``wall_ms`` and ``cpu_ms`` (median, min), ``ratio`` to us by CPU, its rounds."""
     found: dict[str, Any] = {}
     for name, records in rounds.items():
         good = [record for record in records if record["ok"]]

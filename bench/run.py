@@ -1,7 +1,9 @@
-"""Us and the peers side by side, in one run: ``python bench/run.py [--workload chain,fan] [--contender joblib] [--n 1000] [--json FILE]``.
+"""Us and the peers side by side, in one run.
 
-Each measurement is a process of its own in a fresh folder; the contenders take turns, in another order each round. A result that is
-wrong, or a block that did not run, makes the measurement not ok, and the command's exit code 1.
+``python bench/run.py [--workload chain,fan] [--contender joblib,kedro] [--n 1000] [--rounds 5] [--json FILE]``
+
+Each measurement is a process of its own in a fresh folder; the contenders take turns, in another order each round. A result that
+is wrong, or a block that did not run, makes the measurement not ok and the command's exit code 1.
 """
 
 from __future__ import annotations

@@ -73,8 +73,8 @@ class Request:
     workers: int = 1
     leaks_allowed: bool = False
     """Whether blocks may read the notebook's hidden state: in its own cell, never in a clean run."""
-    retest: bool = False
-    """Whether tests run again on outputs that come from the cache."""
+    retest: frozenset[str] = frozenset()
+    """Blocks whose tests run again on outputs that come from the cache; a body with effects does not run for that."""
     origin: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -205,10 +205,11 @@ class _Loop:
         parameters = values(block, self.request.variables)
         ingredients = None if block.leaks else self.fingerprint.of(block, dict(inputs), parameters)
         kept = self._kept(block, ingredients)
-        if kept is None and has_effects(block) and name not in self.targets:
-            self._skip(name, f"has effects outside and was not asked for: run {name}", broken="did not run")
+        if kept is None and has_effects(block) and (name not in self.targets or name in self.request.retest):
+            why = "was not asked for" if name not in self.targets else "has not run"
+            self._skip(name, f"has effects outside and {why}: run {name}", broken="did not run")
             return
-        tested = not block.tests if self.request.retest else kept and ingredients and kept.tests == ingredients.tests
+        tested = not block.tests if name in self.request.retest else kept and ingredients and kept.tests == ingredients.tests
         if kept is not None and ingredients is not None and tested:
             self.emit(ev.BlockCached(run=self.request.run, block=name, key=ingredients.key, output=kept.output))
             self._succeeded(name, kept.output)
@@ -229,7 +230,9 @@ class _Loop:
 
     def _kept(self, block: Block, ingredients: Ingredients | None) -> Kept | None:
         name = block.name
-        if ingredients is None or name in self.request.force or (has_effects(block) and name in self.targets):
+        if ingredients is None or name in self.request.force:
+            return None
+        if has_effects(block) and name in self.targets and name not in self.request.retest:
             return None
         return self.cache.find(name, ingredients.key)
 

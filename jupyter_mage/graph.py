@@ -114,9 +114,10 @@ def order(pipeline: Pipeline) -> tuple[str, ...]:
 
 
 def as_networkx(pipeline: Pipeline) -> Any:
-    """The pipeline as a `networkx.DiGraph`, from upstream to downstream, blocks as node attributes: for analysis, not for running.
+    """The pipeline as a `networkx.DiGraph`, from upstream to downstream, blocks as attributes: for analysis, not for running.
 
-    >>> sorted(as_networkx(Pipeline(name="p", blocks=(Block(name="a", source=""), Block(name="b", source="", upstreams=("a",))))).edges)
+    >>> blocks = Block(name="a", source=""), Block(name="b", source="", upstreams=("a",))
+    >>> sorted(as_networkx(Pipeline(name="p", blocks=blocks)).edges)
     [('a', 'b')]
     """
     import networkx  # 0.25 s to import, so only where it is used
@@ -192,8 +193,8 @@ def _reach(edges: Mapping[str, Sequence[str]], names: Iterable[str]) -> set[str]
 def select(pipeline: Pipeline, selection: str) -> tuple[str, ...]:
     """The blocks that a selection names, in the pipeline's order; an empty selection is all of them.
 
-    ``clean``, ``+clean`` (and all above), ``clean+`` (and all below), ``+clean+``, ``tag:daily``, ``kind:data_exporter``; several,
-    separated by spaces or commas, are joined. Raises UnknownNameError with the nearest name.
+    ``clean``, ``+clean`` (and all above), ``clean+`` (and all below), ``+clean+``, ``tag:daily``, ``kind:data_exporter``;
+    several, separated by spaces or commas, are joined. Raises UnknownNameError with the nearest name.
     """
     words = selection.replace(",", " ").split()
     if not words:

@@ -18,9 +18,10 @@ from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_
 from . import projects, report
 from .code.header import split_cell
 from .code.source import transform_magics, uses_magics
+from .definitions import Defined
 from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
 from .model import legal_name
-from .session import Defined, Session
+from .session import Session
 from .state import Run
 from .work import Place
 
@@ -33,7 +34,7 @@ class Arguments(argparse.ArgumentParser):
     def error(self, message: str) -> Any:
         raise UsageError(f"{message}\n{self.format_usage()}")
 
-    def exit(self, status: int = 0, message: str | None = None) -> Any:
+    def exit(self, _status: int = 0, message: str | None = None) -> Any:
         raise UsageError(message or "")
 
 
@@ -222,7 +223,7 @@ class PipelineMagics(Magics):
     def after_cell(self, result: Any) -> None:
         raw = result.info.raw_cell or ""
         if split_cell(raw) is None and raw.strip():
-            self.session.note_cell(raw, result.execution_count)
+            self.session.note_cell(raw, result.execution_count, self.shell.user_ns)
 
     # ---- %pipeline ---------------------------------------------------------------------------------------------------
 

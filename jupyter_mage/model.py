@@ -17,7 +17,18 @@ from .errors import DefinitionError, unknown
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
-MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING", "__reduce__": lambda self: "MISSING"})()
+
+class _Missing:
+    """Pickled by name, so that there is only one of it in every process."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+    def __reduce__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Any = _Missing()
 """The default of a parameter that has none."""
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}", re.ASCII)
@@ -27,8 +38,8 @@ WINDOWS_DEVICES = frozenset(["con", "prn", "aux", "nul", *(f"com{n}" for n in ra
 def name_problem(name: object) -> str | None:
     """Why ``name`` cannot name a block or pipeline, or None if it can: one rule for every name that comes in.
 
-    >>> name_problem("daily_sales"), name_problem("../etc"), name_problem("class")
-    (None, "'../etc' has characters other than letters, digits and _, or does not start with a letter", "'class' is a Python keyword")
+    >>> name_problem("daily_sales"), name_problem("class"), name_problem("x" * 64)
+    (None, "'class' is a Python keyword", "'xxxxxxxxxxxxxxxxxxxx'… is longer than 63 characters")
     """
     if not isinstance(name, str):
         return f"{name!r} is not text"

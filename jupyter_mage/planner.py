@@ -66,15 +66,18 @@ def _step(
         return step("blocked", *(f"reads {leak.name}, which a clean run does not have" for leak in block.leaks))
     if name in request.force:
         return step("run", "forced")
-    if has_effects(block):
-        asked = name in request.targets
-        return step("run", "has effects outside: runs whenever it is asked for") if asked else _unasked(block, step)
+    if has_effects(block) and name in request.targets:
+        return step("run", "has effects outside: runs whenever it is asked for")
     uncertain = [each for each in block.upstreams if each in steps and steps[each].output is None]
+    if uncertain and has_effects(block):
+        return _unasked(block, step)
     if uncertain:
         return step("maybe" if last else "run", *(f"upstream {each} runs" for each in uncertain))
     contents = {each: output.content for each in block.upstreams if each in steps and (output := steps[each].output)}
     ingredients = fingerprint.from_contents(block, contents, values(block, request.variables))
     kept = cache.find(name, ingredients.key)
+    if kept is None and has_effects(block):
+        return _unasked(block, step)
     if kept is None:
         return step("run", *((changed(last.ingredients, ingredients) or ["its output is gone"]) if last else ["never ran"]))
     if kept.tests != ingredients.tests:

@@ -1,4 +1,4 @@
-"""The one object that changes: it holds the pipelines that cells define, runs them, and answers every verb.
+"""The one object that changes: it holds what cells define (`definitions`), runs it, and answers every verb.
 
 Magics, widget, panel and command line are thin words over it. Here, and only here, plugins, engine, store and history meet.
 """
@@ -11,22 +11,19 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import engine, graph, planner, projects
-from . import events as ev
-from .advice import leak_note, notes
-from .code import cells, dependencies
-from .code.capture import Ledger
-from .code.header import Header
+from .code import dependencies
 from .code.parameters import check_variables, values
+from .definitions import Definitions
 from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
 from .handoff import Handoff
-from .model import Block, Output, Pipeline, check_name
+from .model import Output, Pipeline
 from .plugins import executors, formats, sinks, stores
 from .state import Run
 from .work import Place, Result, Task, run_in_worker, run_task
@@ -37,17 +34,7 @@ if TYPE_CHECKING:
 STATE = ".jupyter_mage"
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Defined:
-    """What defining a block came to: the block as it now is, and what the author should know, one line each."""
-
-    block: Block
-    pipeline: Pipeline
-    header: Header | None = None
-    notes: tuple[str, ...] = ()
-
-
-class Session:
+class Session(Definitions):
     """Pipelines, their runs, and the project folder they live in.
 
     >>> import tempfile
@@ -66,114 +53,13 @@ class Session:
         origin: str = "python",
         durability: str = "process",
     ) -> None:
-        self.root = Path(os.path.realpath(root or Path.cwd()))
-        self.current = check_name(pipeline, "pipeline name")
-        self.pipelines: dict[str, Pipeline] = {}
-        self.ledger = Ledger()
-        self.stream = ev.Stream()
-        self.board: dict[str, Run] = {}
-        self.stale: dict[str, set[str]] = {}
+        super().__init__(Path(os.path.realpath(root or Path.cwd())), pipeline)
         self.fingerprint = Fingerprint(self.root)
         self.control: engine.Control | None = None
         self._origin, self._durability = origin, durability
-        self._listeners: list[Callable[[], None]] = []
         self._history: History | None = None
         self._store: Handoff | None = None
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
-        self.stream.subscribe(self._on_event)
-
-    # ---- what is defined -------------------------------------------------------------------------------------------
-
-    @property
-    def pipeline(self) -> Pipeline:
-        """The current pipeline, resolved."""
-        return self.pipelines.get(self.current) or Pipeline(name=self.current)
-
-    def adopt(self, pipeline: Pipeline) -> Pipeline:
-        """Make ``pipeline`` (read from a file, say) the current one. Raises CycleError."""
-        resolved = graph.resolve(pipeline)
-        graph.order(resolved)
-        self.pipelines[resolved.name] = resolved
-        self.current = resolved.name
-        self._changed()
-        return resolved
-
-    def note_cell(self, source: str, number: int | None = None) -> None:
-        """A plain cell has run: remember what it binds."""
-        self.ledger.note(source, number)
-        dependencies.watch_modules(self.root)
-
-    def define(
-        self,
-        header: str,
-        body: str,
-        *,
-        carrier: str = "magic",
-        cell: str = "",
-        number: int | None = None,
-        namespace: Mapping[str, Any] | None = None,
-    ) -> Defined:
-        """Define or redefine the block of this header and body; its dependants become stale.
-
-        Raises HeaderError, BlockSyntaxError, UnknownNameError or CycleError; whatever was defined before then stays.
-        """
-        read = cells.read_header(header, carrier=carrier)
-        name = check_name(read.pipeline, "pipeline name") if read.pipeline else self.current
-        before = self.pipelines.get(name) or Pipeline(name=name)
-        block = cells.define(read, body, self.ledger, known=before.names, namespace=namespace, cell=cell, number=number)
-        old = before.get(block.name)
-        if old is not None:
-            block = dataclasses.replace(block, tests=old.tests)
-        renamed = next((b for b in before if cell and b.cell == cell and b.name != block.name), None)
-        base = graph.resolve(before.without([renamed.name])) if renamed else before
-        after = graph.with_definition(base, block)
-        self.pipelines[name], self.current = after, name
-        self._mark_stale(name, block.name, old)
-        self._changed()
-        block = after[block.name]
-        return Defined(block=block, header=read, pipeline=after, notes=tuple(notes(after, block, old, renamed, namespace)))
-
-    def define_test(
-        self,
-        block: str,
-        body: str,
-        *,
-        name: str = "",
-        cell: str = "",
-        number: int | None = None,
-        namespace: Mapping[str, Any] | None = None,
-    ) -> Defined:
-        """Add a test to a block, or replace the one of this name or cell. Raises UnknownNameError, BlockSyntaxError."""
-        pipeline = self.pipeline
-        target = pipeline.get(block)
-        if target is None:
-            raise unknown("block", block, pipeline.names, hint=f"define {block} first, or correct the name behind %%test")
-        place = next((i for i, t in enumerate(target.tests) if (cell and t.cell == cell) or (name and t.name == name)), None)
-        label = name or (target.tests[place].name if place is not None else f"test_{len(target.tests) + 1}")
-        check_name(label, "test name")
-        test, found = cells.define_test(
-            block, label, body, self.ledger, known=pipeline.names, namespace=namespace, cell=cell, number=number
-        )
-        tests = list(target.tests)
-        tests[place : place + 1 if place is not None else None] = [test] if place is not None else [*tests, test]
-        changed = dataclasses.replace(target, tests=tuple(tests))
-        self.pipelines[self.current] = pipeline.with_block(changed)
-        self._changed()
-        lines = [leak_note(f"test {label}", leak.name, leak.cell) for leak in found.leaks]
-        return Defined(block=changed, pipeline=self.pipeline, notes=tuple(lines))
-
-    def forget(self, names: Iterable[str]) -> None:
-        """Take blocks out of the current pipeline; those that need them wait for them."""
-        self.pipelines[self.current] = graph.resolve(self.pipeline.without(names))
-        self._changed()
-
-    def forget_cells(self, deleted: Iterable[str]) -> list[str]:
-        """The cells with these ids are gone, and so are their blocks; gives the names."""
-        gone = set(deleted)
-        names = [block.name for block in self.pipeline if block.cell and block.cell in gone]
-        if names:
-            self.forget(names)
-        return names
 
     # ---- what runs -------------------------------------------------------------------------------------------------
 
@@ -220,8 +106,13 @@ class Session:
         Without ``run_body``, only its tests run where its output is kept.
         """
         request = self._request(name, None, force=force, executor="inline", workers=1)
-        forced = request.force | (frozenset([name]) if run_body else frozenset())
-        request = dataclasses.replace(request, force=forced, leaks_allowed=True)
+        only = frozenset([name])
+        request = dataclasses.replace(
+            request,
+            force=request.force | only if run_body else request.force,
+            retest=frozenset() if run_body else only,
+            leaks_allowed=True,
+        )
         if dependencies.forget_modules(self.root, changed_only=True):
             _import_again(request.pipeline, place.namespace)
         pool, store = self._pool("inline", 1), self.store
@@ -283,7 +174,7 @@ class Session:
             force=frozenset(targets) if force else frozenset(),
             executor=executor,
             workers=workers,
-            retest=retest,
+            retest=frozenset(targets) if retest else frozenset(),
             origin={"face": self._origin, "user": _user(), "host": socket.gethostname(), "pid": os.getpid()},
         )
 
@@ -303,6 +194,7 @@ class Session:
             )
         finally:
             self.control = None
+            dependencies.watch_modules(self.root)
 
     def _pool(self, name: str, workers: int) -> futures.Executor:
         """The warm executor of this sort; a new one where the environment that its workers copied has changed."""
@@ -381,25 +273,15 @@ class Session:
 
     # ---- who watches -----------------------------------------------------------------------------------------------
 
-    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back after each event and each definition; the answer stops it."""
-        self._listeners.append(callback)
-
-        def stop() -> None:
-            if callback in self._listeners:
-                self._listeners.remove(callback)
-
-        return stop
-
     def picture(self) -> dict[str, Any]:
         """What the screens draw of the current pipeline: the graph, and each block's latest state."""
         from . import view
 
-        return view.picture(
-            self.pipeline,
-            self.board.get(self.current),
-            statuses=dict.fromkeys(self.stale.get(self.current, ()), "stale"),
-        )
+        if self.current not in self.board and (self.state_folder / "history.db").exists():
+            recent = self.history.runs(self.current, 1)
+            self.board[self.current] = self.history.run(recent[0].id) if recent else Run()
+        board, stale = self.board.get(self.current), self.stale.get(self.current, ())
+        return view.picture(self.pipeline, board, statuses=dict.fromkeys(stale, "stale"))
 
     def close(self) -> None:
         """End pools and history; nothing is lost without it."""
@@ -409,30 +291,6 @@ class Session:
         if self._history is not None:
             self._history.close()
             self._history = None
-
-    def _on_event(self, event: ev.Event) -> None:
-        """Keep each block's latest state, over all runs of the pipeline."""
-        if isinstance(event, ev.RunStarted):
-            board = self.board.setdefault(event.pipeline, Run())
-            for name in event.blocks:
-                board.blocks.pop(name, None)
-        for pipeline, board in self.board.items():
-            if (isinstance(event, ev.RunStarted) and event.pipeline == pipeline) or board.id == event.run:
-                board.apply(event)
-                if isinstance(event, ev.BlockSucceeded | ev.BlockCached | ev.BlockFailed):
-                    self.stale.get(pipeline, set()).discard(event.block)
-        self._changed()
-
-    def _mark_stale(self, pipeline: str, name: str, old: Block | None) -> None:
-        new = self.pipelines[pipeline][name]
-        if old is None or (old.source, old.upstreams, old.parameters) != (new.source, new.upstreams, new.parameters):
-            below = graph.descendants(self.pipelines[pipeline], [name])
-            known = self.board.get(pipeline, Run()).blocks
-            self.stale.setdefault(pipeline, set()).update(each for each in {name, *below} if each in known)
-
-    def _changed(self) -> None:
-        for listener in tuple(self._listeners):
-            listener()
 
 
 class _Cache:

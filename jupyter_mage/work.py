@@ -142,7 +142,7 @@ _stores: dict[tuple[str, str, str], Store] = {}
 
 
 def run_in_worker(task: Task, store: str, root: str, durability: str, project: str) -> Result:
-    """`run_task` in another process: the store is opened there once, by its plugin's name; project modules are imported afresh."""
+    """`run_task` in another process: the store is opened there once, by its plugin's name; modules of the project are fresh."""
     dependencies.forget_modules(Path(project))
     known = (store, root, durability)
     if known not in _stores:
@@ -257,20 +257,26 @@ def _place(error: BaseException, own: set[str]) -> tuple[int | None, str]:
 
 def _own_traceback(error: BaseException) -> str:
     """The traceback from the user's first frame on; ours, above it, are left out."""
-    step = error.__traceback__
-    while step is not None and _is_ours(step):
-        step = step.tb_next
+    kept: TracebackType | None = None
+    for step in reversed(list(_steps(error.__traceback__))):
+        kept = TracebackType(kept, step.tb_frame, step.tb_lasti, step.tb_lineno)
     try:
-        text = "".join(traceback.format_exception(type(error), error, step or error.__traceback__))
+        text = "".join(traceback.format_exception(type(error), error, kept))
     except Exception:  # noqa: BLE001 (formatting calls the exception's own code, which may fail)
         text = f"{type(error).__name__}\n"
     half = TRACEBACK_LIMIT // 2
     return text if len(text) <= TRACEBACK_LIMIT else f"{text[:half]}\n… cut …\n{text[-half:]}"
 
 
-def _is_ours(step: TracebackType) -> bool:
-    module = str(step.tb_frame.f_globals.get("__name__", ""))
-    return module.split(".")[0] == "jupyter_mage"
+def _steps(step: TracebackType | None) -> Iterator[TracebackType]:
+    """The steps from the first in a cell on, without ours."""
+    seen = False
+    while step is not None:
+        filename = step.tb_frame.f_code.co_filename
+        seen = seen or filename.startswith("<") or "ipykernel_" in filename
+        if seen and str(step.tb_frame.f_globals.get("__name__", "")).split(".")[0] != "jupyter_mage":
+            yield step
+        step = step.tb_next
 
 
 def _shapes(task: Task) -> tuple[tuple[str, str], ...]:

@@ -151,6 +151,16 @@ def test_a_lock_dies_with_its_owner(tmp_path, fork):
         lock.close()
 
 
+def test_a_lock_says_who_holds_it(tmp_path):
+    lock = FileLock(tmp_path / "lock")
+    lock.note("nobody")
+    lock.acquire()
+    lock.note("somebody else")
+    lock.note("me")
+    assert (tmp_path / "lock").read_text() == "me"
+    lock.close()
+
+
 def test_a_lock_whose_file_was_removed_is_not_current(tmp_path):
     lock = FileLock(tmp_path / "lock")
     assert not lock.current()

@@ -7,14 +7,26 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jupyter_mage.code import cells
 from jupyter_mage.code.capture import Ledger
-from jupyter_mage.errors import CycleError, DefinitionError, FormatError, ProjectError, UnknownNameError, UnsafePathError
+from jupyter_mage.errors import (
+    CycleError,
+    DefinitionError,
+    FormatError,
+    JupyterMageError,
+    ProjectError,
+    UnknownNameError,
+    UnsafePathError,
+)
 from jupyter_mage.formats import mage, yaml
+from jupyter_mage.formats.mage.ownership import fingerprint
 from jupyter_mage.graph import resolve
 from jupyter_mage.model import MISSING, Block, Definition, Leak, Parameter, Pipeline, Test
 
@@ -171,11 +183,14 @@ def test_exported_files_are_these(tmp_path: Path) -> None:
         "# minutes\nLEAST = 15\n\n\n"
         "@data_loader\ndef raw(*args, **kwargs):\n    return pd.DataFrame({'k': [LEAST]})\n"
     )
+    names = {name: fingerprint(written[f"{name}.py"]) for name in ("data_loaders/raw", "transformers/late")}
     assert written["pipelines/daily/metadata.yaml"] == (
         "blocks:\n"
         "- configuration:\n    jupyter_mage:\n      header: raw\n      output: expression\n"
+        f"      written: {names['data_loaders/raw']}\n"
         "  downstream_blocks:\n  - late\n  language: python\n  type: data_loader\n  upstream_blocks: []\n  uuid: raw\n"
         "- configuration:\n    jupyter_mage:\n      header: 'late(raw, *, least: int = 15)'\n      output: name\n"
+        f"      written: {names['transformers/late']}\n"
         "  downstream_blocks: []\n  language: python\n  type: transformer\n  upstream_blocks:\n  - raw\n  uuid: late\n"
         "name: daily\ntype: python\nuuid: daily\n"
     )
@@ -282,6 +297,29 @@ def test_files_of_blocks_that_went_are_removed_when_we_wrote_them_and_nobody_els
     mage.format.write(build(("shared", "2"), name="other"), tmp_path)
     mage.format.write(build(("new", "3")), tmp_path)
     assert sorted(path.name for path in (tmp_path / "data_loaders").iterdir()) == ["__init__.py", "new.py", "shared.py"]
+
+
+def test_file_changed_in_mage_is_not_replaced_and_not_removed(tmp_path: Path) -> None:
+    root = exported(tmp_path)
+    edit(root / "transformers/late.py", "raw.k >= least", "raw.k > least")
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    changed = FULL.with_block(dataclasses.replace(FULL["late"], source="late = raw"))
+    with pytest.raises(FormatError, match=r"the file transformers/late.py was changed since it was exported"):
+        mage.format.write(changed, root)
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+    mage.format.write(build(("raw", "1")), root)
+    assert [path.name for path in (root / "transformers").iterdir() if path.name != "__init__.py"] == ["late.py"]
+    mage.format.write(mage.format.read(root), root)
+
+
+def test_pipeline_that_somebody_else_wrote_is_not_replaced(tmp_path: Path) -> None:
+    project(tmp_path, "blocks:\n- {uuid: raw, type: data_loader}\n- {uuid: mine, type: custom}\n")
+    (tmp_path / "data_loaders").mkdir()
+    (tmp_path / "data_loaders/raw.py").write_text(FOREIGN)
+    with pytest.raises(FormatError) as caught:
+        mage.format.write(build(("raw", "1"), name="p"), tmp_path)
+    assert "with a block mine that this export would drop" in caught.value.message
+    assert "the file data_loaders/raw.py was not written by an export" in caught.value.message
 
 
 LEAKY = dataclasses.replace(FULL["raw"], leaks=(Leak(name="tmp", cell=4),))
@@ -631,3 +669,83 @@ def test_killed_export_leaves_every_file_whole(tmp_path: Path) -> None:
         assert found.items() <= whole.items()
         mage.format.write(FULL, target)
         assert mage.format.read(target) == FULL
+
+
+TOKENS = [
+    b"null",
+    b"[]",
+    b"- ",
+    b": ",
+    b"\n",
+    b"  ",
+    b"&a ",
+    b"*a",
+    b"!x ",
+    b"'",
+    b'"',
+    b"|",
+    b"no",
+    b"\t",
+    b"\xff",
+    b"\0",
+    b"..",
+    b"/",
+]
+TOKENS += [b"def f(", b'"""', b"return ", b"@test\n", b"    ", b"{{", b"}}", b"{{ df_9 }}", b"$", b"raw", b"uuid: a\n", b"/etc/"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_damaged_project_is_read_equal_or_refused_with_a_reason(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "project"
+        mage.format.write(FULL, root)
+        paths = [path for path in sorted(root.rglob("*.*")) if path.suffix in (".py", ".sql", ".yaml") and path.stat().st_size]
+        path = data.draw(st.sampled_from(paths))
+        for _ in range(data.draw(st.integers(1, 3))):
+            blob = path.read_bytes()
+            start = data.draw(st.integers(0, len(blob)))
+            end = min(len(blob), start + data.draw(st.sampled_from([0, 1, 5, 40])))
+            path.write_bytes(blob[:start] + data.draw(st.sampled_from([b"", *TOKENS])) + blob[end:])
+        try:
+            mage.check(root)
+            found = mage.format.read(root)
+            mage.format.write(found, Path(folder) / "again")
+        except JupyterMageError as error:
+            assert error.message
+            return
+        assert mage.format.read(Path(folder) / "again") == found
+
+
+BODIES = st.sampled_from(
+    [
+        "1",
+        "pd.DataFrame({'k': [LEAST]})\n",
+        "# c\nNAMES\n\n",
+        '"""Doc."""\nx = """\n a\n"""\nx;',
+        "if LEAST:\n\treturn scale(1)\nreturn Box",
+        "@staticmethod\ndef f(): pass\nf",
+        "",
+    ]
+)
+PARAMETER_TEXTS = st.sampled_from(["", ", *, k: int = 1", ", *, k='it\\'s', day: str", ", *, many: list = [1, None]"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(BODIES, PARAMETER_TEXTS, st.booleans(), st.sampled_from(["", " --kind custom", " --tag x --sql"])), max_size=5
+    )
+)
+def test_any_pipeline_comes_back_equal(shapes: list[tuple[str, str, bool, str]]) -> None:
+    defined = []
+    for index, (body, parameters, declared, options) in enumerate(shapes):
+        up = f"a{index - 1}" if index else ""
+        signature = f"({up}{parameters if up else parameters.removeprefix(', ')})" if declared else ""
+        sql = "--sql" in options
+        defined.append((f"a{index}{signature}{options}", f"SELECT *\nFROM {up or 'range(3)'} -- {{{{" if sql else body))
+    tests = tuple((name.split("(")[0].split()[0], f"test_{i}", "assert PI\n#") for i, (name, _) in enumerate(defined))
+    pipeline = build(*defined, tests=tests)
+    with tempfile.TemporaryDirectory() as folder:
+        mage.format.write(pipeline, Path(folder) / "project")
+        assert mage.format.read(Path(folder) / "project", "daily") == pipeline

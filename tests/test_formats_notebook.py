@@ -145,9 +145,16 @@ def test_several_pipelines_in_a_notebook_are_told_apart(tmp_path: Path) -> None:
 def test_mage_project_becomes_a_notebook_that_says_the_same(tmp_path: Path) -> None:
     code = "@transformer\ndef f(a, b, *args, **kwargs):\n    return a"
     foreign = Block(
-        name="sub_b", source=code, kind="transformer", kind_given=True, upstreams=("a",), declared=True, label="sub/b", carrier="mage",
+        name="sub_b",
+        source=code,
+        kind="transformer",
+        kind_given=True,
+        upstreams=("a",),
+        declared=True,
+        label="sub/b",
+        carrier="mage",
         extra={"uuid": "sub/b", "timeout": 3, "configuration": {"x": 1}},
-    )  # fmt: skip
+    )
     limit = Definition(name="LIMIT", source="LIMIT = 3", sort="constant")
     mine = Block(
         name="a", source="np.arange(LIMIT)", captured=(Definition(name="np", source="import numpy as np", sort="import"), limit)

@@ -104,6 +104,17 @@ def test_runs_are_listed_newest_first_with_their_counts(history):
     assert history.runs("p")[0].origin == {"face": "cli"}
 
 
+def test_a_run_under_way_is_counted_too_and_each_block_once(history):
+    tell(history, whole_run()[:-1])
+    history(ev.BlockStarted(run="r1", block="c", attempt=3))
+    history(success("r1", "c"))
+    (found,) = history.runs()
+    assert (found.status, found.succeeded, found.cached, found.failed) == ("running", 2, 1, 0)
+    history(ev.RunFinished(run="r1", status="succeeded"))
+    (found,) = history.runs()
+    assert (found.status, found.succeeded, found.cached, found.failed) == ("succeeded", 2, 1, 0)
+
+
 def test_outputs_are_found_by_key(history):
     tell(history, [success("r", "a", "ka", output("1")), success("r", "b", "kb", frame()), success("r", "c", "")])
     assert history.outputs(["ka", "kb", "", "other"]) == {"ka": output("1"), "kb": frame()}
@@ -489,6 +500,14 @@ def test_a_history_cut_anywhere_opens_or_is_moved_aside(tmp_path):
         assert len(aside) == len(notices) == (1 if size else 0)
 
 
+@pytest.mark.slow
+def test_a_history_cut_at_every_512_bytes_opens_or_is_moved_aside(tmp_path):
+    content = broken_files(tmp_path)
+    for size in range(512, len(content), 512):
+        runs, aside, _ = opens(tmp_path / f"cut{size}", content[:size])
+        assert ("new" in runs, len(aside)) == (True, 1)
+
+
 def test_a_history_with_junk_on_any_page_opens_or_is_moved_aside(tmp_path):
     content = broken_files(tmp_path)
     for page in range(0, len(content), 4096):
@@ -613,4 +632,4 @@ def test_events_are_json_that_anyone_can_read(history, root):
     with sqlite3.connect(f"file:{root}/history.db?mode=ro", uri=True) as connection:
         bodies = [json.loads(body) for (body,) in connection.execute("SELECT body FROM events ORDER BY id")]
     connection.close()
-    assert bodies[2] == {"seconds": 0.5, "cpu_seconds": 0.0, "log": "hello\n", "tests": ["t"], "ingredients": {"source": "x = 1"}}
+    assert bodies[2] == {"cpu_seconds": 0.0, "log": "hello\n", "tests": ["t"], "ingredients": {"source": "x = 1"}}

@@ -441,6 +441,11 @@ def test_what_cannot_be_kept_is_refused_with_its_type_and_a_way_out(store, unkee
     assert files(store) == []
 
 
+def test_a_column_that_cannot_be_kept_is_named(store):
+    with pytest.raises(NotStorableError, match=r"column 'locks' of the DataFrame.*because of the lock in it"):
+        store.put(pd.DataFrame({"a": [1], "locks": [threading.Lock()]}))
+
+
 def test_what_pickles_but_does_not_load_is_refused(store):
     with pytest.raises(NotStorableError, match="can be pickled but not loaded again"):
         store.put(_OneWay())
@@ -547,6 +552,22 @@ except StoreError as error:
     done = subprocess.run([sys.executable, "-c", script, store.root], capture_output=True, text=True, check=True)
     assert "larger than this process may write" in done.stdout
     assert files(store) == before
+
+
+def test_an_output_larger_than_the_disk_is_refused_early(store, monkeypatch):
+    monkeypatch.setattr("jupyter_mage.stores.content.RESERVE", 1000)
+    free = os.statvfs("/").f_bavail * os.statvfs("/").f_frsize
+    monkeypatch.setattr("jupyter_mage.stores.content.length", lambda parts: 2 * free)
+    with pytest.raises(StoreError, match="the disk is full"):
+        store.put(list(range(100_000)))
+    assert files(store) == []
+
+
+@pytest.mark.parametrize("durability", ["process", "power"])
+def test_both_modes_keep_the_same(tmp_path, durability):
+    output = LocalStore(tmp_path, durability=durability).put(big_frame())
+    assert LocalStore(tmp_path, durability="power").put(big_frame()) == output
+    assert_frame_equal(LocalStore(tmp_path).get(output), big_frame(), **EXACTLY)
 
 
 def test_too_many_open_files_is_said(store):

@@ -1,4 +1,7 @@
-"""Who takes part: one contender a file. A file has ``variants`` (read without importing the contender's packages) and ``Runner``."""
+"""Who takes part: one contender a file, which has ``variants`` and ``Runner``.
+
+``run.py`` reads the variants, so a file imports its packages inside methods only.
+"""
 
 from __future__ import annotations
 

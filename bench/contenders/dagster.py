@@ -10,10 +10,17 @@ from . import Variant
 
 _SAME = {"environment": "dagster", "packages": ("dagster", "pandas")}
 variants = (
-    Variant(name="dagster", workloads=("chain", "fan", "import", "help"), mode="ops", imports="import dagster",
-            command=("dagster", "--help"), note="event log in memory", **_SAME),
+    Variant(
+        name="dagster",
+        workloads=("chain", "fan", "import", "help"),
+        mode="ops",
+        imports="import dagster",
+        command=("dagster", "--help"),
+        note="event log in memory",
+        **_SAME,
+    ),
     Variant(name="dagster-assets", workloads=("frame",), mode="assets", note="outputs, event log", **_SAME),
-)  # fmt: skip
+)
 
 
 class Runner(Base):
@@ -49,7 +56,7 @@ class Runner(Base):
 def _operation(name: str, function: Any, upstreams: list[str]) -> Any:
     import dagster
 
-    def compute(context, inputs):  # type: ignore[no-untyped-def]  # dagster takes no annotation here
+    def compute(context, inputs):  # noqa: ARG001 (dagster takes the first argument without an annotation only)
         yield dagster.Output(function(**{each: inputs[each] for each in upstreams}), "result")
 
     inputs = {each: dagster.In(int) for each in upstreams}

@@ -9,9 +9,16 @@ from . import Runner as Base
 from . import Variant
 
 variants = (
-    Variant(name="dask", workloads=("chain", "fan", "import", "help"), environment="dask", packages=("dask",), imports="import dask",
-            command=("dask", "--help"), note="nothing"),
-)  # fmt: skip
+    Variant(
+        name="dask",
+        workloads=("chain", "fan", "import", "help"),
+        environment="dask",
+        packages=("dask",),
+        imports="import dask",
+        command=("dask", "--help"),
+        note="nothing",
+    ),
+)
 
 
 class Runner(Base):

@@ -7,8 +7,15 @@ from typing import Any
 from . import Runner as Base
 from . import Variant
 
-variants = (Variant(name="floor", workloads=("chain", "fan", "frame", "import", "help"), imports="pass",
-                    command=("python", "-c", "pass"), note="nothing"),)  # fmt: skip
+variants = (
+    Variant(
+        name="floor",
+        workloads=("chain", "fan", "frame", "import", "help"),
+        imports="pass",
+        command=("python", "-c", "pass"),
+        note="nothing",
+    ),
+)
 
 
 class Runner(Base):

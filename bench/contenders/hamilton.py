@@ -11,10 +11,16 @@ from . import Variant
 
 _SAME = {"environment": "hamilton", "packages": ("sf-hamilton", "pandas")}
 variants = (
-    Variant(name="hamilton", workloads=("chain", "fan", "import"), mode="threads", imports="from hamilton import driver",
-            note="nothing", **_SAME),
+    Variant(
+        name="hamilton",
+        workloads=("chain", "fan", "import"),
+        mode="threads",
+        imports="from hamilton import driver",
+        note="nothing",
+        **_SAME,
+    ),
     Variant(name="hamilton-cache", workloads=("chain", "fan", "cached", "frame"), mode="cache", note="outputs", **_SAME),
-)  # fmt: skip
+)
 
 
 class Runner(Base):

@@ -9,9 +9,15 @@ from . import Runner as Base
 from . import Variant
 
 variants = (
-    Variant(name="joblib", workloads=("chain", "fan", "cached", "frame", "import"), environment="joblib", packages=("joblib", "pandas"),
-            imports="import joblib", note="outputs"),
-)  # fmt: skip
+    Variant(
+        name="joblib",
+        workloads=("chain", "fan", "cached", "frame", "import"),
+        environment="joblib",
+        packages=("joblib", "pandas"),
+        imports="import joblib",
+        note="outputs",
+    ),
+)
 
 
 class Runner(Base):

@@ -10,12 +10,18 @@ from . import Variant
 
 variants = (
     Variant(
-        name="jupyter_mage", workloads=("chain", "fan", "cached", "frame", "import", "help"), mode="inline",
-        packages=("jupyter_mage", "pandas", "pyarrow"), imports="import jupyter_mage", command=("jupyter", "mage", "--help"),
+        name="jupyter_mage",
+        workloads=("chain", "fan", "cached", "frame", "import", "help"),
+        mode="inline",
+        packages=("jupyter_mage", "pandas", "pyarrow"),
+        imports="import jupyter_mage",
+        command=("jupyter", "mage", "--help"),
         note="outputs, history",
     ),
-    Variant(name="jupyter_mage-processes", workloads=("fan",), mode="processes", packages=("jupyter_mage",), note="outputs, history"),
-)  # fmt: skip
+    Variant(
+        name="jupyter_mage-processes", workloads=("fan",), mode="processes", packages=("jupyter_mage",), note="outputs, history"
+    ),
+)
 
 
 class Runner(Base):

@@ -11,10 +11,16 @@ from . import Variant
 
 _SAME = {"environment": "kedro", "packages": ("kedro", "kedro-datasets", "pandas")}
 variants = (
-    Variant(name="kedro", workloads=("chain", "fan", "import", "help"), imports="import kedro.pipeline, kedro.runner, kedro.io",
-            command=("kedro", "--help"), note="nothing", **_SAME),
+    Variant(
+        name="kedro",
+        workloads=("chain", "fan", "import", "help"),
+        imports="import kedro.pipeline, kedro.runner, kedro.io",
+        command=("kedro", "--help"),
+        note="nothing",
+        **_SAME,
+    ),
     Variant(name="kedro-pickle", workloads=("frame",), mode="pickle", note="outputs", **_SAME),
-)  # fmt: skip
+)
 
 
 class Runner(Base):
@@ -30,8 +36,10 @@ class Runner(Base):
         from kedro.pipeline import Pipeline, node
 
         self.blocks = blocks
-        steps = [node(getattr(blocks, name), inputs=list(blocks.UPSTREAMS[name]) or None, outputs=name, name=f"node_{name}")
-                 for name in blocks.NAMES]  # fmt: skip
+        steps = [
+            node(getattr(blocks, name), inputs=list(blocks.UPSTREAMS[name]) or None, outputs=name, name=f"node_{name}")
+            for name in blocks.NAMES
+        ]
         self.pipeline = Pipeline(steps)
         datasets = {}
         if self.mode == "pickle":

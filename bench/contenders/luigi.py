@@ -11,9 +11,16 @@ from . import Runner as Base
 from . import Variant
 
 variants = (
-    Variant(name="luigi", workloads=("chain", "fan", "cached", "import", "help"), environment="luigi", packages=("luigi",),
-            imports="import luigi", command=("luigi", "--help"), note="outputs"),
-)  # fmt: skip
+    Variant(
+        name="luigi",
+        workloads=("chain", "fan", "cached", "import", "help"),
+        environment="luigi",
+        packages=("luigi",),
+        imports="import luigi",
+        command=("luigi", "--help"),
+        note="outputs",
+    ),
+)
 
 
 class Runner(Base):

@@ -1,4 +1,7 @@
-"""What is measured: one workload a file, each with a ``workload``. Its `measure` runs in `run.py`, its `child` in the contender's process."""
+"""What is measured: one workload a file, which has a ``workload``.
+
+Its `measure` is called by `run.py`, its `child` in the contender's process.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
@@ -34,9 +37,9 @@ class Workload:
     """CPU that ``jupyter_mage`` may take, at the default ``n``."""
     floor_ms: float | None = None
     """CPU that it may take beyond the contender ``floor``, where that is how the target is put."""
-    ratios: Mapping[str, float] = {}
+    ratios: Mapping[str, float] = MappingProxyType({})
     """How many times our CPU a contender has to take at least."""
-    columns: Mapping[str, str] = {}
+    columns: Mapping[str, str] = MappingProxyType({})
     """More figures of the record that the table shows: name and title; seconds are shown as milliseconds."""
 
     def blocks_in(self, n: int) -> int | None:
@@ -52,7 +55,7 @@ class Workload:
         self.prepare(folder, n)
         return self.spawn(file, variant, python, folder)
 
-    def child(self, runner: Any, blocks: ModuleType, phase: str, record: dict[str, Any]) -> None:
+    def child(self, runner: Any, blocks: ModuleType, phase: str, record: dict[str, Any]) -> None:  # noqa: ARG002
         """Build, run once, check the value and how many bodies ran."""
         from child import Watch
 

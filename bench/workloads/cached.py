@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import blocks
@@ -17,8 +17,8 @@ class Cached(Workload):
     name = "cached"
     title = "a chain of empty blocks, run again with nothing changed"
     limit_ms = 10.0
-    ratios = {"joblib": 30, "hamilton-cache": 50}
-    columns = {"new_process_wall_s": "new process", "new_process_cpu_s": "its CPU"}
+    ratios = MappingProxyType({"joblib": 30, "hamilton-cache": 50})
+    columns = MappingProxyType({"new_process_wall_s": "new process", "new_process_cpu_s": "its CPU"})
 
     def prepare(self, folder: Path, n: int) -> None:
         blocks.write(folder, *blocks.chain(n))

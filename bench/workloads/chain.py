@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 
 import blocks
 
@@ -13,8 +14,8 @@ class Chain(Workload):
     name = "chain"
     title = "a chain of empty blocks"
     limit_ms = 60.0
-    ratios = {"joblib": 25, "hamilton-cache": 25, "kedro": 40, "dagster": 190}
-    columns = {"build_s": "build"}
+    ratios = MappingProxyType({"joblib": 25, "hamilton-cache": 25, "kedro": 40, "dagster": 190})
+    columns = MappingProxyType({"build_s": "build"})
 
     def prepare(self, folder: Path, n: int) -> None:
         blocks.write(folder, *blocks.chain(n))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 
 import blocks
 
@@ -13,8 +14,8 @@ class Fan(Workload):
     name = "fan"
     title = "a fan of empty blocks and their merge"
     limit_ms = 60.0
-    ratios = {"hamilton": 5, "kedro": 40}
-    columns = {"build_s": "build"}
+    ratios = MappingProxyType({"hamilton": 5, "kedro": 40})
+    columns = MappingProxyType({"build_s": "build"})
 
     def blocks_in(self, n: int) -> int:
         return n + 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import blocks
@@ -20,8 +20,8 @@ class Frame(Workload):
     title = "5 M rows × 10 columns through 4 kept blocks"
     n = ROWS
     limit_ms = 1000.0
-    ratios = {"joblib": 3.5, "kedro-pickle": 3.5, "hamilton-cache": 20, "dagster-assets": 3.5}
-    columns = {"disk_mb": "MB kept", "peak_mb": "MB peak above the frame"}
+    ratios = MappingProxyType({"joblib": 3.5, "kedro-pickle": 3.5, "hamilton-cache": 20, "dagster-assets": 3.5})
+    columns = MappingProxyType({"disk_mb": "MB kept", "peak_mb": "MB peak above the frame"})
 
     def blocks_in(self, n: int) -> int | None:  # noqa: ARG002
         return None

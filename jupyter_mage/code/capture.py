@@ -54,19 +54,22 @@ class Ledger:
     def __init__(self) -> None:
         self._bindings: dict[str, Binding] = {}
 
-    def note(self, source: str, number: int | None = None) -> None:
-        """Remember what the plain cell ``source`` binds; a later cell's binding replaces an earlier one's."""
+    def note(self, source: str, number: int | None = None) -> set[str]:
+        """Remember what the plain cell ``source`` binds (and give the names); a later binding replaces an earlier one."""
+        bound: set[str] = set()
         try:
             text = transform_magics(source) if uses_magics(source) else source
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return
+            return bound
         lines = text.splitlines(keepends=True)
         end = 0
         for node in tree.body:
             for binding in _bindings(node, lines, end, number):
                 self._bindings[binding.name] = binding
+                bound.add(binding.name)
             end = node.end_lineno or end
+        return bound
 
     def resolve(self, names: Iterable[str], namespace: Mapping[str, Any] | None = None) -> Resolved:
         """Sort ``names`` into captured definitions (recursively), leaks and unknown ones.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -14,8 +15,6 @@ from .source import docstring
 
 def read_header(text: str, *, carrier: str = "magic") -> Header:
     """`header.parse` with the languages and kinds that are installed."""
-    import dataclasses
-
     header = parse(text, languages=languages.names(), kinds=kinds.names())
     return dataclasses.replace(header, carrier=carrier)
 
@@ -87,6 +86,31 @@ def define_test(
     needed = [each for each in python.names(body).reads if each != block and each not in known]
     resolved = ledger.resolve(needed, namespace)
     return Test(name=name, source=body, captured=resolved.captured, cell=cell, cell_number=number), resolved
+
+
+def takes_from_cells(block: Block) -> set[str]:
+    """The names that a block or its tests take, or would take, from plain cells."""
+    names = {*block.reads, *(each.name for each in block.captured), *(leak.name for leak in block.leaks)}
+    return names.union(*({each.name for each in test.captured} for test in block.tests)) - {*block.upstreams, block.name}
+
+
+def capture_again(
+    block: Block, ledger: Ledger, *, known: Collection[str] = (), namespace: Mapping[str, Any] | None = None
+) -> Block:
+    """The block with what it takes from plain cells looked up anew."""
+    language = languages.get(block.language)
+    given = {*block.upstreams, *(each.name for each in block.parameters), block.name, *known}
+    needed = [name for name in block.reads if name not in given] if language.extension == "py" else []
+    resolved = ledger.resolve(needed, namespace)
+    tests = tuple(
+        dataclasses.replace(
+            define_test(block.name, test.name, test.source, ledger, known=known, namespace=namespace)[0],
+            cell=test.cell,
+            cell_number=test.cell_number,
+        )
+        for test in block.tests
+    )
+    return dataclasses.replace(block, captured=resolved.captured, leaks=resolved.leaks, tests=tests)
 
 
 def merge_definitions(*groups: Iterable[Definition]) -> tuple[Definition, ...]:

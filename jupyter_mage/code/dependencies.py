@@ -83,7 +83,9 @@ def forget_modules(root: Path, *, changed_only: bool = False) -> bool:
     if changed_only and all(_seen.get(name, _modified(path)) == _modified(path) for name, path in loaded):
         return False
     for name, _ in loaded:
-        sys.modules.pop(name, None)
+        cached = getattr(sys.modules.pop(name, None), "__cached__", None)
+        if cached:
+            Path(cached).unlink(missing_ok=True)  # it is told by whole seconds: two edits in one would look like none
         _seen.pop(name, None)
     importlib.invalidate_caches()
     return bool(loaded)

@@ -54,8 +54,7 @@ def output_rule(source: str, name: str) -> str:
         return AS_WRITTEN
     if name in analyse(tree).binds:
         return NAME
-    alone = len(tree.body) == 1 and isinstance(last, ast.Expr) and _is_text(last.value)
-    return EXPRESSION if isinstance(last, ast.Expr) and not alone else AS_WRITTEN
+    return EXPRESSION if isinstance(last, ast.Expr) else AS_WRITTEN
 
 
 def to_function(block: Block, *, decorator: str, taken: Collection[str] = ()) -> str:
@@ -99,14 +98,14 @@ def to_test(test: Test, block: str, *, called: str = "") -> str:
     used = {block}
     head = [
         "@test",
-        f"def {called or test_function(test.name)}({block}=None, *{_free('args', used)}, **{_free('kwargs', used)}):",
+        f"def {called or called_test(test.name)}({block}=None, *{_free('args', used)}, **{_free('kwargs', used)}):",
     ]
     rule = AS_WRITTEN if parse(test.source, block=block).body else EMPTY
     _refuse(test.source, block, {definition.name for definition in test.captured})
     return _checked(head, _body_lines(test.source, block, [], rule), block)
 
 
-def test_function(name: str) -> str:
+def called_test(name: str) -> str:
     """The function's name of a test: ``test_`` stands before it once."""
     return name if name.startswith("test_") else f"test_{name}"
 

@@ -49,24 +49,27 @@ class Sql:
             for name, value in call.values.items():
                 if name not in parameters:
                     connection.register(name, _table(name, value))
-            return _execute(connection, call.source, parameters)
-        except duckdb.Error as error:
-            raise _said(error, call) from None
+            return _execute(connection, call, parameters)
         finally:
             connection.close()
 
 
-def _execute(connection: Any, text: str, parameters: dict[str, Any]) -> Any:
+def _execute(connection: Any, call: Call, parameters: dict[str, Any]) -> Any:
     import duckdb
 
-    result = None
-    for statement in duckdb.extract_statements(text):
+    result, place = None, 0
+    for statement in duckdb.extract_statements(call.source):
+        place = max(call.source.find(statement.query, place), place)
         bound = {name: parameters[name] for name in statement.named_parameters if name in parameters}
-        cursor = connection.execute(statement, bound) if bound else connection.execute(statement)
-        if statement.type in _WITH_ROWS(duckdb):
-            result = _whole_numbers(cursor.df(), cursor.description)
-        else:
-            cursor.fetchall()
+        try:
+            cursor = connection.execute(statement, bound) if bound else connection.execute(statement)
+            if statement.type in _WITH_ROWS(duckdb):
+                result = _whole_numbers(cursor.df(), cursor.description)
+            else:
+                cursor.fetchall()
+        except duckdb.Error as error:
+            raise _said(error, call, place) from None
+        place += len(statement.query)
     return result
 
 
@@ -146,9 +149,9 @@ def _normalise(source: str) -> str:
         return source
 
 
-def _said(error: Exception, call: Call) -> JupyterMageError:
+def _said(error: Exception, call: Call, place: int) -> JupyterMageError:
     """DuckDB's error as ours: the block's own line, and for a table that is not there, the nearest one that is."""
-    where = Where(block=call.block.name, line=_line(error, call.source))
+    where = Where(block=call.block.name, line=_line(error, call.source, place))
     table = re.search(r"Table with name (\S+) does not exist", str(error))
     if table:
         inputs = [name for name in call.values if name not in {each.name for each in call.block.parameters}]
@@ -168,10 +171,12 @@ def _first_line(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else "the SQL does not parse"
 
 
-def _line(error: Exception, source: str) -> int | None:
-    """DuckDB says ``LINE 2: …``; the header is line 1 of the cell."""
+def _line(error: Exception, source: str, place: int = 0) -> int | None:
+    """The cell's line: DuckDB says ``LINE 2: …`` of the statement at ``place``, or nothing; the header is line 1."""
+    start = place + len(source[place:]) - len(source[place:].lstrip())
     match = re.search(r"LINE (\d+):", str(error))
-    return min(int(match[1]), source.count("\n") + 1) + 1 if match else None
+    first = source.count("\n", 0, place if match else start) + 1
+    return min(first + (int(match[1]) - 1 if match else 0), source.count("\n") + 1) + 1
 
 
 language = Sql()

@@ -22,6 +22,9 @@ from .mapping import map_private
 MAP_FROM = 1 << 18
 """Files from this size on are memory-mapped; smaller ones are read, which costs less than a mapping."""
 
+RESERVE = 16 << 20
+"""Bytes that a large output leaves free."""
+
 KEEP_SECONDS = 3600.0
 _TOUCH_SECONDS = 600.0
 _VECTORS = 512
@@ -53,6 +56,8 @@ class ContentFiles:
         self.durable = durable
         self._known: dict[str, tuple[int, int, int]] = {}
         """Files that this process wrote or has checked, with inode, size and time: checked once, not at each read."""
+        self._synced: set[str] = set()
+        """Files that this process knows to be on the disk, where that is asked for."""
 
     def path(self, name: str) -> Path:
         return self.root / name[:2] / name
@@ -69,9 +74,10 @@ class ContentFiles:
         try:
             if self._there(path, name, prefix, length(parts)):
                 return
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._make_room(path.parent, parts)
             self._write(path, parts)
             self._known[name] = _signature(path.stat())
+            self._synced.add(name)
         except OSError as error:
             raise StoreError(
                 f"the output could not be written to {path.parent}: {reason(error)}",
@@ -150,7 +156,26 @@ class ContentFiles:
         if time.time() - status.st_mtime > _TOUCH_SECONDS:
             os.utime(path)
             self._known[name] = _signature(path.stat())
+        if self.durable and name not in self._synced:  # it may have been written by a run that did not need to wait for the disk
+            _sync(path)
+            self._synced.add(name)
         return True
+
+    def _make_room(self, folder: Path, parts: Parts) -> None:
+        """The folder, and the certainty that a large output does not take the space that the history needs to tell of it."""
+        if not folder.exists():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self.durable:
+                sync_folder(folder.parent)
+        size = length(parts)
+        if size > RESERVE:
+            disk = os.statvfs(folder)
+            free = disk.f_bavail * disk.f_frsize
+            if size + RESERVE > free:
+                raise StoreError(
+                    f"the disk is full: the output needs {size:,} bytes and {free:,} are free below {folder}",
+                    hint="free some, then run the block again; outputs already kept are untouched",
+                )
 
     def _write(self, path: Path, parts: Parts) -> None:
         temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
@@ -186,6 +211,15 @@ def _write_all(fd: int, parts: Parts) -> None:
         del views[:done]
         if written:
             views[0] = views[0][written:]
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+    sync_folder(path.parent)
 
 
 def _load(fd: int, size: int) -> memoryview:

@@ -147,7 +147,7 @@ def _states(
 
 
 def _run(run: Run | None) -> Json | None:
-    if run is None:
+    if run is None or not run.id:  # a fold of no events: nothing was run yet
         return None
     # `started` counts on the kernel's clock; a screen counts seconds on its own from when it first sees the state
     return {"id": run.id, "status": run.status, "done": run.done, "total": len(run.blocks), "seconds": run.seconds}

@@ -133,6 +133,10 @@ class Lab:
     def __init__(self, page: Any, server: Server, path: str) -> None:
         self.page, self.server, self.path = page, server, path
 
+    @property
+    def file(self) -> Path:
+        return self.server.work / self.path
+
     def open(self) -> Lab:
         self.page.goto(f"http://127.0.0.1:{self.server.port}/lab/tree/{self.path}?reset&token={self.server.token}")
         self.wait(READY)
@@ -152,10 +156,9 @@ class Lab:
     def run(self, *cells: int) -> None:
         """Run these cells, one after another, to their end."""
         for cell in cells:
-            before = self.count(cell)
-            self.start(cell)
-            self.wait(
-                f"(() => {{ const n = {NOTEBOOK}.content.widgets[{cell}].model.executionCount; return n && n != {before}; }})()"
+            self.page.evaluate(
+                f"""async () => {{ const nb = {NOTEBOOK}; nb.content.activeCellIndex = {cell}; nb.content.deselectAll();
+                await window.jupyterapp.commands.execute('notebook:run-cell'); }}"""
             )
 
     def count(self, cell: int) -> int:
@@ -200,8 +203,10 @@ def lab(server: Server, browser: Any, request: pytest.FixtureRequest) -> Iterato
     pages: list[Any] = []
     errors: list[str] = []
 
-    def make(*cells: str, name: str = "", width: int = 1400, height: int = 900) -> Lab:
-        path = f"{name or request.node.name[:40].replace('[', '_').replace(']', '')}.ipynb"
+    def make(*cells: str, name: str = "shown", width: int = 1400, height: int = 900) -> Lab:
+        folder = server.work / f"{request.node.name[:40]}_{len(pages)}"  # a cache and a history of its own
+        folder.mkdir()
+        path = f"{folder.name}/{name}.ipynb"
         (server.work / path).write_text(json.dumps(notebook(*cells)))
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(30_000)
@@ -211,6 +216,8 @@ def lab(server: Server, browser: Any, request: pytest.FixtureRequest) -> Iterato
 
     yield make
     for page in pages:
+        if os.environ.get("SHOTS"):
+            page.screenshot(path=f"{os.environ['SHOTS']}/{request.node.name[:50]}.png")
         page.close()
     server.end_kernels()
     assert errors == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 Open = Callable[..., Any]
@@ -21,6 +20,16 @@ while not pathlib.Path('go').exists() and time.monotonic() < end:
     time.sleep(.05)
 len(numbers)"""
 STATUS = "#jupyter-mage-panel .jm-node[data-block='{}'][data-status='{}']"
+
+
+def kept(cell: str) -> str:
+    """The cell, changed so that it only defines its block."""
+    return cell.replace("\n", " --no-run\n", 1)
+
+
+def command(one: Any, name: str, **arguments: str) -> None:
+    """Start a command of JupyterLab; what comes of it is waited for elsewhere."""
+    one.page.evaluate("([name, given]) => { window.jupyterapp.commands.execute(name, given); return null; }", [name, arguments])
 
 
 def settled(lab: Any, **states: str) -> None:
@@ -40,17 +49,10 @@ def test_pipeline_draws_the_graph_in_the_notebook(lab: Open) -> None:
 
 
 def test_panel_lists_blocks_and_follows_a_run(lab: Open, server: Any) -> None:
-    go = server.work / "go"
-    one = lab(LOAD, NUMBERS, SLOW + " # 1", FIRST, "%pipeline run")
+    one = lab(LOAD, kept(NUMBERS), kept(FIRST), kept(SLOW), "%pipeline run")
+    go = one.file.with_name("go")
     panel = one.panel()
-    one.run(0)
-    define = [cell + "\n" for cell in (NUMBERS, SLOW, FIRST)]
-    one.page.evaluate(
-        """cells => cells.forEach((source, i) => window.jupyterapp.shell.currentWidget.content.widgets[i + 1]
-        .model.sharedModel.setSource(source.replace('\\n', ' --no-run\\n')))""",
-        define,
-    )
-    one.run(1, 2, 3)
+    one.run(0, 1, 2, 3)
     settled(one, numbers="new", slow="new", first="new")
     one.start(4)
     settled(one, numbers="succeeded", slow="running", first="failed")
@@ -59,14 +61,13 @@ def test_panel_lists_blocks_and_follows_a_run(lab: Open, server: Any) -> None:
     one.page.locator(".jp-NotebookPanel .jm-node[data-block='slow'][data-status='running']").wait_for(state="attached")
     go.touch()
     settled(one, slow="succeeded")
-    go.unlink()
     row = panel.locator("li[data-block='first']")
     assert row.locator(".jm-more").inner_text().startswith("IndexError: list index out of range")
     panel.get_by_role("button", name="Run the pipeline").wait_for()
 
 
 def test_cancel_in_the_panel_stops_a_run(lab: Open) -> None:
-    one = lab(LOAD, NUMBERS + "\n", SLOW.replace("\n", " --no-run\n", 1), "%pipeline run", "print('alive')")
+    one = lab(LOAD, NUMBERS, kept(SLOW), "%pipeline run", "print('alive')")
     panel = one.panel()
     one.run(0, 1, 2)
     settled(one, slow="new")
@@ -79,7 +80,7 @@ def test_cancel_in_the_panel_stops_a_run(lab: Open) -> None:
 
 
 def test_run_button_runs_and_says_so(lab: Open) -> None:
-    one = lab(LOAD, NUMBERS.replace("\n", " --no-run\n"), TOTAL.replace("\n", " --no-run\n", 1))
+    one = lab(LOAD, kept(NUMBERS), kept(TOTAL))
     panel = one.panel()
     one.run(0, 1, 2)
     settled(one, numbers="new", total="new")
@@ -143,7 +144,7 @@ def test_saved_notebook_shows_the_graph_without_a_kernel_state(lab: Open, server
     one.run(0, 1, 2, 3)
     one.output(3).locator(".jm-node").nth(1).wait_for()
     one.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.context.save(); }")
-    kept = json.loads((Path(server.work) / "saved.ipynb").read_text())["cells"][3]["outputs"][0]["data"]
+    kept = json.loads(one.file.read_text())["cells"][3]["outputs"][0]["data"]
     assert {"image/svg+xml", "text/vnd.mermaid", "text/plain", "application/vnd.jupyter_mage.dag+json"} <= set(kept)
     server.end_kernels()
     one.open()
@@ -153,7 +154,7 @@ def test_saved_notebook_shows_the_graph_without_a_kernel_state(lab: Open, server
 
 
 def test_reload_while_busy_shows_the_run_again(lab: Open, server: Any) -> None:
-    one = lab(LOAD, NUMBERS, SLOW.replace("\n", " --no-run\n", 1), "%pipeline run", name="reload")
+    one = lab(LOAD, NUMBERS, kept(SLOW), "%pipeline run", name="reload")
     one.panel()
     one.run(0, 1, 2)
     one.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.context.save(); }")
@@ -162,9 +163,8 @@ def test_reload_while_busy_shows_the_run_again(lab: Open, server: Any) -> None:
     one.page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{one.path}?token={server.token}")
     one.wait("!!(window.jupyterapp && window.jupyterapp.shell.currentWidget && window.jupyterapp.shell.currentWidget.content)")
     one.panel()
-    (server.work / "go").touch()
+    one.file.with_name("go").touch()
     settled(one, slow="succeeded")
-    (server.work / "go").unlink()
 
 
 def test_restart_keeps_the_picture_and_a_new_load_revives_it(lab: Open) -> None:
@@ -185,11 +185,9 @@ def test_two_notebooks_have_two_pipelines(lab: Open) -> None:
     panel = one.panel()
     one.run(0, 1)
     settled(one, numbers="succeeded")
-    one.page.evaluate(
-        "() => { window.jupyterapp.commands.execute('notebook:create-new', {kernelName: 'python3'}); return null; }"
-    )
+    command(one, "notebook:create-new", kernelName="python3")
     panel.locator(".jm-welcome").wait_for()
-    one.page.evaluate("path => { window.jupyterapp.commands.execute('docmanager:open', {path}); return null; }", one.path)
+    command(one, "docmanager:open", path=one.path)
     settled(one, numbers="succeeded")
     assert panel.locator(".jm-name").inner_text() == "uno"
 
@@ -198,16 +196,12 @@ def test_look_is_the_same_in_the_dark(lab: Open) -> None:
     one = lab(LOAD, NUMBERS, "%pipeline")
     one.run(0, 1, 2)
     one.output(2).locator(".jm-card").first.wait_for()
-    one.page.evaluate(
-        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'}); return null; }"
-    )
-    one.page.wait_for_selector("body[data-jp-theme-light='false']")
+    command(one, "apputils:change-theme", theme="JupyterLab Dark")
+    one.page.wait_for_selector("body[data-jp-theme-light='false']", state="attached")
     words, card = one.page.evaluate(
         """() => ['.jm-title', '.jm-card'].map(each =>
         getComputedStyle(document.querySelector('.jp-NotebookPanel ' + each)).fill)"""
     )
-    one.page.evaluate(
-        "() => { window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}); return null; }"
-    )
-    one.page.wait_for_selector("body[data-jp-theme-light='true']")
+    command(one, "apputils:change-theme", theme="JupyterLab Light")
+    one.page.wait_for_selector("body[data-jp-theme-light='true']", state="attached")
     assert (words, card.startswith(("color(srgb 0.1", "color(srgb 0.2", "rgb(3", "rgb(4"))) == ("rgb(240, 243, 246)", True)

@@ -1,7 +1,8 @@
 """Content hashes of block outputs that are the same on both sides: in our environment and in real Mage's.
 
-Needs numpy and pandas only. Column names and order, row order and values count; types and the index do not: whole numbers, floats (to
-some twelve digits) and truth values compare by value, all sorts of nothing are one, times are nanoseconds of UTC, categories are values.
+Needs numpy and pandas only. Column names and order, row order and values count; types and the index do not: whole numbers,
+floats (to some twelve digits) and truth values compare by value, all sorts of nothing are one, times are nanoseconds of UTC,
+categories are values.
 """
 
 from __future__ import annotations

@@ -15,7 +15,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from jupyter_mage import graph
 from jupyter_mage.formats import mage, notebook
+from jupyter_mage.model import Pipeline
+from jupyter_mage.plugins import Call, kinds, languages
 
 pytestmark = [pytest.mark.mage, pytest.mark.timeout(300)]
 HERE = Path(__file__).parent
@@ -51,11 +54,13 @@ CELLS = [
     ("code", "%%block numbers --sql\nSELECT range AS k, range / 3 AS third, {'a': {'b': 1}}.a.b AS one FROM range(4)"),
     (
         "code",
-        '%%block some(numbers, *, least: int = 2, word: str = "o\'k") --sql\n-- {{ x }}\nSELECT *, $word AS word FROM numbers WHERE k >= $least',
+        '%%block some(numbers, *, least: int = 2, word: str = "o\'k") --sql\n-- {{ x }}\n'
+        "SELECT *, $word AS word FROM numbers WHERE k >= $least",
     ),
     (
         "code",
-        "%%block both(by_carrier, some) --kind custom\nif len(some) > 100:\n    return None\nboth = by_carrier.merge(some, how='cross')",
+        "%%block both(by_carrier, some) --kind custom\n"
+        "if len(some) > 100:\n    return None\nboth = by_carrier.merge(some, how='cross')",
     ),
     ("code", "%%block summary\n{'rows': len(both), 'least': LEAST}"),
     ("code", "%%block save(both) --kind data_exporter --after summary\nboth.to_csv('both.csv', index=False)"),
@@ -130,6 +135,30 @@ def test_real_mage_gives_the_same_outputs(mode: str, variables: dict[str, int], 
     still = {name for name, block in report["blocks"].items() if block["status"] == "not run"}
     assert still == {"flights_flights", "flights_code_1", "flights_imports", "flights_hours", "flights_code_4"}
     assert (tmp_path / "both.csv").exists()
+
+
+def here(pipeline: Pipeline) -> dict[str, Any]:
+    """The outputs of a pipeline, each body run by its language, one after another."""
+    values: dict[str, Any] = {}
+    for name in graph.order(pipeline):
+        block = pipeline[name]
+        if kinds.get(block.kind).runs:
+            inputs = {up: values[up] for up in block.upstreams} | {each.name: each.default for each in block.parameters}
+            call = Call(block=block, source=block.source, captured=block.captured, values=inputs)
+            values[name] = languages.get(block.language).run(call)
+    return values
+
+
+def test_tutorial_runs_in_real_mage_with_the_same_outputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = notebook.format.read(HERE.parent.parent / "notebooks" / "01_flights.ipynb")
+    mage.format.write(pipeline, tmp_path / "project")
+    report = run(tmp_path / "project", tmp_path / "out", MODE="cli")
+    assert (report["ok"], report["error"]) == (True, None)
+    monkeypatch.chdir(tmp_path)
+    describe = load("df_hash").describe
+    wanted = {name: describe(value)["loose"] for name, value in here(pipeline).items() if value is not None}
+    found = {name: block["outputs"][0]["loose"] for name, block in report["blocks"].items() if block["outputs"]}
+    assert found == wanted
 
 
 def test_real_mage_runs_the_tests(project: Path, tmp_path: Path) -> None:

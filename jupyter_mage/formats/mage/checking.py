@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ... import graph
 from ...code.source import parse
 from ...errors import JupyterMageError, unknown
 from ...model import Block, Pipeline
@@ -61,12 +63,27 @@ def _check_pipeline(disk: Disk, folder: str) -> Iterator[Problem]:
     yield from metadata.problems
     for entry in metadata.entries:
         yield from _check_entry(disk, entry, metadata_path(folder))
+    yield from _check_connection(disk, metadata)
     if metadata.fatal:
         return
     try:
         reading.read(disk, folder)
     except JupyterMageError as error:
         yield _problem(error, metadata_path(folder), fatal=True)
+
+
+def _check_connection(disk: Disk, metadata: entries.Metadata) -> Iterator[Problem]:
+    """SQL blocks on DuckDB need a database file between them."""
+    on_duckdb = [each for each in metadata.entries if each.configuration.get("data_provider") == "duckdb"]
+    try:
+        text = (disk.text("io_config.yaml") or "") if on_duckdb else "DUCKDB_DATABASE"
+    except JupyterMageError as error:
+        yield _problem(error, "io_config.yaml")
+        return
+    if "DUCKDB_DATABASE" not in text:
+        names = ", ".join(each.uuid for each in on_duckdb[:5])
+        message = f"no DUCKDB_DATABASE in it, which {names} need in Mage; DUCKDB_DATABASE: mage.duckdb below default: will do"
+        yield Problem(file="io_config.yaml", line=None, message=message)
 
 
 def _check_entry(disk: Disk, entry: Entry, path: str) -> Iterator[Problem]:
@@ -165,7 +182,18 @@ def warnings(pipeline: Pipeline) -> list[str]:
             continue
         notes = _NOTES[block.language](block, pipeline) if block.language in _NOTES else ()
         found += [f"{block.name}: {note}" for note in notes]
-    return found
+    return found + _locked(pipeline)
+
+
+def _locked(pipeline: Pipeline) -> list[str]:
+    """SQL files that Mage's scheduler may run at once, each in a process that wants the database file for itself."""
+    written = reading.file_languages(pipeline)
+    sql = [block for block in pipeline if written[block.name] in _ON_DATABASE and block.carrier != reading.MAGE]
+    pairs = ((one.name, other.name) for one, other in itertools.combinations(sql, 2))
+    for one, other in pairs:
+        if one not in graph.ancestors(pipeline, [other]) and other not in graph.ancestors(pipeline, [one]):
+            return [f"{one}, {other}: Mage's scheduler may run both at once, and DuckDB's file is open to one process at a time"]
+    return []
 
 
 def _python_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:
@@ -224,3 +252,5 @@ def _sql_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:
 
 
 _NOTES: dict[str, Callable[[Block, Pipeline], Iterator[str]]] = {"python": _python_notes, "sql": _sql_notes}
+_ON_DATABASE = frozenset(["sql"])
+"""Languages of files that Mage runs on a database, not in its own process."""

@@ -100,10 +100,10 @@ class _Reader:
             if count > 1:
                 lines = [each.line for each in entries if each.uuid.casefold() == uuid]
                 self.fail(lines[1], f"the uuid {uuid!r} stands here and in line {lines[0]}: no two blocks share a file")
-        taken: list[str] = []
+        taken: set[str] = set()
         for each in entries:
             each.name = legal(each.uuid, taken)
-            taken.append(each.name)
+            taken.add(each.name.casefold())
         return entries
 
     def entry(self, raw: Any, index: int, document: yaml.Document) -> Entry | None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import re
 import stat
+import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
 from ... import files
+from ...code.dependencies import imported
 from ...errors import FormatError, ProjectError, UnsafePathError, Where
 from ...model import name_problem
 from ...plugins import kinds, languages
@@ -138,19 +141,18 @@ def file_of(kind: str, uuid: str, language: str, configuration: Mapping[str, Any
 
 
 def legal(text: str, taken: Collection[str], *, fallback: str = "block") -> str:
-    """A legal name near ``text``, none of ``taken`` (whatever the case).
+    """A legal name near ``text``, none of ``taken`` (which are case-folded).
 
-    >>> legal("dbt/Größe v2!", ()), legal("class", ()), legal("a", ["A"])
-    ('dbt_Groe_v2', 'class_', 'a_2')
+    >>> legal("dbt/Größe v2!", ()), legal("class", ()), legal("A", {"a"})
+    ('dbt_Groe_v2', 'class_', 'A_2')
     """
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     base = re.sub(r"\W+", "_", plain)
     base = (re.sub(r"^[\d_]+", "", base).rstrip("_") or fallback)[:63]
     if name_problem(base):
         base = f"{base[:62]}_"
-    seen = {name.casefold() for name in taken}
     name, number = base, 2
-    while name.casefold() in seen:
+    while name.casefold() in taken:
         name = f"{base[: 62 - len(str(number))]}_{number}"
         number += 1
     return name
@@ -168,13 +170,33 @@ PROJECT = "project_type: standalone\nhelp_improve_mage: false\n"
 IO_CONFIG = "version: 0.1.1\ndefault:\n  DUCKDB_DATABASE: mage.duckdb\n  DUCKDB_SCHEMA: main\n"
 
 
-def skeleton(folders: Iterable[str], requirements: str = "") -> dict[str, str]:
+_WITH_MAGE = frozenset(["mage_ai", "numpy", "pandas", "pyarrow"])
+
+
+def requirements(texts: Mapping[str, str]) -> str:
+    """A line for each package that the Python files import and that Mage does not bring along."""
+    python = [text for path, text in texts.items() if path.endswith(".py") and not path.startswith("scratchpads/")]
+    modules = {name.split(".")[0] for text in python for name in imported(text)}
+    modules |= {"duckdb"} if any(path.endswith(".sql") for path in texts) else set()
+    packages = {_package(name) for name in modules - sys.stdlib_module_names - _WITH_MAGE}
+    return "".join(f"{name}\n" for name in sorted(packages - {""}))
+
+
+def _package(module: str) -> str:
+    """The package that has this module; empty for one that is not installed from anywhere: the user's own."""
+    try:
+        return str(metadata.metadata(module)["Name"])
+    except metadata.PackageNotFoundError:
+        return next(iter(metadata.packages_distributions().get(module, [])), "")
+
+
+def skeleton(folders: Iterable[str], needs: str = "") -> dict[str, str]:
     """The files that every project has, to be written where there are none."""
     made = {
         ".gitignore": GITIGNORE,
         "__init__.py": "",
         METADATA: PROJECT,
         "io_config.yaml": IO_CONFIG,
-        "requirements.txt": requirements,
+        "requirements.txt": needs,
     }
     return made | {f"{folder}/__init__.py": "" for folder in sorted(set(folders))}

@@ -57,7 +57,7 @@ def _test_functions(block: Block, taken: set[str]) -> dict[str, str]:
     """A function name for each test, no two the same."""
     called: dict[str, str] = {}
     for test in block.tests:
-        name = function.test_function(test.name)
+        name = function.called_test(test.name)
         while name in taken or name in called.values():
             name += "_"
         called[test.name] = name

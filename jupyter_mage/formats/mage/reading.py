@@ -252,7 +252,7 @@ _COMPOSERS: dict[tuple[str, str], Callable[[Block], Written]] = {
 """By the language of the block and of its file."""
 
 OUR_KEYS = (
-    *("header", "typed", "carrier", "fields", "tests"),
+    *("header", "typed", "carrier", "fields", "tests", "written"),
     *("output", "newlines", "test_newlines", "test_names", "test_empty"),
 )
 """What we write under ``configuration: {jupyter_mage: …}``; other keys there are kept."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from ...errors import DefinitionError, FormatError, JupyterMageError, ProjectErr
 from ...model import Block, Pipeline, check_name
 from ...plugins import languages
 from .. import yaml
-from . import entries, reading
-from .project import Disk, Memory, file_of, metadata_path, pipeline_folders, skeleton
+from . import entries, ownership, reading
+from .project import Disk, Memory, Written, file_of, metadata_path, requirements, skeleton
 from .reading import MAGE
 
 
@@ -62,15 +63,11 @@ def prepare(pipeline: Pipeline, root: Path) -> Plan:
     metadata_text = yaml.dump(metadata)
     blocks = dict(texts)
     texts[metadata_path(folder)] = metadata_text
-    _refuse_foreign_files(blocks, disk, folder, old)
+    uuids = {_uuid(block) for block in pipeline}
+    _raise(ownership.problems(pipeline, blocks, uuids, disk, folder, old))
     used = {path.split("/")[0] for path in blocks if "/" in path}
-    kept = {path: text for path, text in skeleton(used, _requirements(pipeline)).items() if disk.text(path) is None}
-    return Plan(texts={**kept, **texts}, obsolete=_obsolete(old, blocks, root, folder), folder=folder)
-
-
-def _requirements(pipeline: Pipeline) -> str:
-    """What Mage does not bring along and the files need."""
-    return "duckdb\n" if any(block.language == "sql" and block.carrier != MAGE for block in pipeline) else ""
+    kept = {path: text for path, text in skeleton(used, requirements(blocks)).items() if disk.text(path) is None}
+    return Plan(texts={**kept, **texts}, obsolete=ownership.obsolete(old, blocks, root, folder), folder=folder)
 
 
 def _check(pipeline: Pipeline) -> None:
@@ -82,11 +79,10 @@ def _check(pipeline: Pipeline) -> None:
             check_name(block.name)
             _check_block(block, pipeline)
             _check_tests(block)
-    names = [name.casefold() for name in pipeline.names]
     problems += [
         FormatError("two blocks differ in nothing but their case", where=Where(block=name))
-        for name in dict.fromkeys(names)
-        if names.count(name) > 1
+        for name, count in Counter(name.casefold() for name in pipeline.names).items()
+        if count > 1
     ]
     _raise(problems)
     graph.order(pipeline)
@@ -140,9 +136,12 @@ def _compose(pipeline: Pipeline, folder: str, old: entries.Metadata | None) -> t
     problems: list[JupyterMageError] = []
     made: dict[str, tuple[str, str | None, dict[str, Any]]] = {}
     languages_of = reading.file_languages(pipeline)
+    uuids = {block.name: _uuid(block) for block in pipeline}
+    below = graph.downstreams(pipeline)
     for block in pipeline:
         with _collected(problems):
-            made[block.name] = _block(block, languages_of[block.name], pipeline, old)
+            edges = [uuids[name] for name in block.needs], [uuids[name] for name in below[block.name]]
+            made[block.name] = _block(block, languages_of[block.name], edges, old)
     _raise(problems)
     texts = {path: text for path, text, _ in made.values() if text is not None}
     metadata = _metadata(pipeline, folder, {name: entry for name, (_, _, entry) in made.items()}, old)
@@ -173,7 +172,7 @@ def _uuid(block: Block) -> str:
 
 
 def _block(
-    block: Block, language: str, pipeline: Pipeline, old: entries.Metadata | None
+    block: Block, language: str, edges: tuple[list[str], list[str]], old: entries.Metadata | None
 ) -> tuple[str, str | None, dict[str, Any]]:
     """A block's path, text (None: leave the file that is not there) and entry."""
     written = reading.compose(block, language)
@@ -185,7 +184,7 @@ def _block(
         kept.pop("use_raw_sql", None)
     configuration: dict[str, Any] = {**written.configuration, **kept, **(given if isinstance(given, Mapping) else {})}
     configuration.pop("jupyter_mage", None)
-    ours = _ours(block, written.ours)
+    ours = _ours(block, written)
     if ours:
         configuration["jupyter_mage"] = ours
     entry = {**(before.raw if before else {}), **extra}
@@ -193,8 +192,8 @@ def _block(
         "uuid": _uuid(block),
         "type": block.kind,
         "language": language,
-        "upstream_blocks": [_uuid(pipeline[name]) for name in block.needs],
-        "downstream_blocks": [_uuid(each) for each in pipeline if block.name in each.needs],
+        "upstream_blocks": edges[0],
+        "downstream_blocks": edges[1],
     }
     entry.pop("configuration", None)
     if configuration:
@@ -204,13 +203,16 @@ def _block(
     return path, None if absent else written.text, _sorted(entry)
 
 
-def _ours(block: Block, hints: Mapping[str, Any]) -> dict[str, Any]:
+def _ours(block: Block, written: Written) -> dict[str, Any]:
     """What stands in ``configuration: {jupyter_mage: …}``."""
     given = block.extra.get("jupyter_mage")
     ours: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {}
-    if block.carrier == MAGE or reading.is_still(block.kind):
+    if block.carrier == MAGE:
         return ours
-    ours |= {"header": block.header or render(block), **hints}
+    ours["written"] = ownership.fingerprint(written.text)
+    if reading.is_still(block.kind):
+        return ours
+    ours |= {"header": block.header or render(block), **written.ours}
     if not block.header:
         ours["typed"] = False
     if block.carrier != "magic":
@@ -237,51 +239,3 @@ def _metadata(
 
 def _sorted(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: _sorted(data[key]) if isinstance(data[key], Mapping) else data[key] for key in sorted(data, key=str)}
-
-
-def _files_of(metadata: entries.Metadata) -> dict[str, entries.Entry]:
-    found = {}
-    for each in metadata.entries:
-        with contextlib.suppress(ProjectError):
-            found[file_of(each.kind, each.uuid, each.language, each.configuration)] = each
-    return found
-
-
-def _refuse_foreign_files(texts: Mapping[str, str], disk: Disk, folder: str, old: entries.Metadata | None) -> None:
-    """A file that another pipeline lists, or that no pipeline lists, is not ours to replace."""
-    mine = _files_of(old) if old else {}
-    others: dict[str, str] | None = None
-    problems: list[JupyterMageError] = []
-    for path, text in texts.items():
-        there = disk.text(path)
-        if there is None or there == text:
-            continue
-        if others is None:
-            others = _owners(disk, folder)
-        owner = others.get(path)
-        if owner is None and path in mine:
-            continue
-        whose = f"belongs to pipeline {owner} too" if owner else f"is there already, and pipeline {folder} does not list it"
-        problems.append(
-            FormatError(f"the file {path} {whose}", where=Where(file=path), hint="rename the block, or move the file away")
-        )
-    _raise(problems)
-
-
-def _owners(disk: Disk, folder: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for other in pipeline_folders(disk.root):
-        if other != folder:
-            found |= dict.fromkeys(_files_of(entries.load(disk, other)), other)
-    return found
-
-
-def _obsolete(old: entries.Metadata | None, texts: Mapping[str, str], root: Path, folder: str) -> list[str]:
-    """Files of blocks that are gone: those that we wrote and no other pipeline lists."""
-    if old is None:
-        return []
-    gone = [path for path, entry in _files_of(old).items() if path not in texts and entry.ours is not None]
-    if not gone:
-        return []
-    others = _owners(Disk(root), folder)
-    return [path for path in gone if path not in others]

@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import StoreError
-from ...files import point
+from ...files import point, sync_folder
 
 VERSION = 1
-APPLICATION_ID = 0x4A4D4147
-"""``JMAG``: marks the file as ours, so that another program's database is never written to."""
+APPLICATION_ID = 0x4A4D4731
+"""``JMG1``: marks the file as ours, so that another program's database is never written to."""
 
 CHECK_LIMIT = 64 << 20
 """``quick_check`` reads the whole file: about 0.1 s at this size. A larger file is checked page by page as it is read."""
@@ -26,11 +26,12 @@ CHECK_LIMIT = 64 << 20
 TABLES = (
     """CREATE TABLE runs (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, pipeline TEXT NOT NULL, status TEXT NOT NULL,
          started REAL NOT NULL, seconds REAL, selection TEXT NOT NULL, executor TEXT NOT NULL, origin TEXT NOT NULL,
-         blocks INTEGER NOT NULL)""",
+         blocks INTEGER NOT NULL, succeeded INTEGER NOT NULL DEFAULT 0, cached INTEGER NOT NULL DEFAULT 0,
+         failed INTEGER NOT NULL DEFAULT 0)""",
     "CREATE INDEX runs_pipeline ON runs (pipeline, no)",
     """CREATE TABLE events (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (no), kind TEXT NOT NULL, block TEXT,
-         at REAL NOT NULL, key TEXT, content TEXT, body TEXT NOT NULL)""",
-    "CREATE INDEX events_run ON events (run)",
+         at REAL NOT NULL, seconds REAL, key TEXT, content TEXT, body TEXT NOT NULL)""",
+    "CREATE INDEX events_run ON events (run, block, kind)",
     "CREATE UNIQUE INDEX events_success ON events (run, block) WHERE kind = 'block_succeeded'",
     """CREATE TABLE outputs (content TEXT NOT NULL UNIQUE, codec TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
          "rows" INTEGER, columns TEXT, preview TEXT NOT NULL, data BLOB)""",
@@ -80,7 +81,8 @@ def _set_up(connection: sqlite3.Connection, durability: str) -> None:
 
 
 def _open(path: Path, durability: str) -> sqlite3.Connection:
-    if not path.exists():  # SQLite gives its side files the rights of the file itself; nobody can have one open that is not there
+    new = not path.exists()
+    if new:  # SQLite gives its side files the rights of the file itself; nobody can have one open that is not there
         path.touch(0o600, exist_ok=False)
     connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=64)
     try:
@@ -88,6 +90,8 @@ def _open(path: Path, durability: str) -> sqlite3.Connection:
         _check(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         _migrate(connection)
+        if new:  # SQLite syncs its files, but not the folder that now names them
+            sync_folder(path.parent)
     except sqlite3.Error as error:
         connection.close()
         if broken(error):

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from ... import events as ev
 from . import rows
 
-_EVENT = "INSERT OR IGNORE INTO events (id, run, kind, block, at, key, content, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_EVENT = """INSERT OR IGNORE INTO events (id, run, kind, block, at, seconds, key, content, body)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _OUTPUT = f"INSERT OR IGNORE INTO outputs ({rows.OUTPUT_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 — a constant of ours
 _KEY = """INSERT INTO keys (key, content, event) SELECT key, content, id FROM events WHERE id = ? AND key <> ''
     ON CONFLICT (key) DO UPDATE SET content = excluded.content, event = excluded.event"""
@@ -20,7 +21,15 @@ _LATEST_CACHED = """INSERT INTO latest (pipeline, block, event) SELECT r.pipelin
 _START = """INSERT INTO runs (id, pipeline, status, started, selection, executor, origin, blocks)
     VALUES (?, ?, 'running', ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET status = 'running', seconds = NULL, blocks = excluded.blocks"""
-_FINISH = "UPDATE runs SET status = ?, seconds = ? WHERE no = ?"
+_FINISH = "UPDATE runs SET status = ?, seconds = ?, succeeded = ?, cached = ?, failed = ? WHERE no = ?"
+_COUNT = """SELECT kind, count(*) FROM (SELECT kind, max(id) FROM events WHERE run = ? AND block IS NOT NULL GROUP BY block)
+    GROUP BY kind"""
+
+
+def count_blocks(connection: sqlite3.Connection, run: int) -> tuple[int, int, int]:
+    """How many blocks of a run succeeded, were cached and failed, by the last that was said of each."""
+    counts: dict[str, int] = dict(connection.execute(_COUNT, (run,)))
+    return counts.get(ev.BlockSucceeded.name, 0), counts.get(ev.BlockCached.name, 0), counts.get(ev.BlockFailed.name, 0)
 
 
 def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], numbers: dict[str, int]) -> None:
@@ -53,7 +62,8 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
     connection.executemany(_KEY, fresh)
     connection.executemany(_LATEST, fresh)
     connection.executemany(_LATEST_CACHED, cached)
-    connection.executemany(_FINISH, finished)
+    for status, seconds, run in finished:
+        connection.execute(_FINISH, (status, seconds, *count_blocks(connection, run), run))
 
 
 def _run_number(connection: sqlite3.Connection, event: ev.Event, numbers: dict[str, int]) -> int:

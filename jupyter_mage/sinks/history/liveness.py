@@ -40,7 +40,7 @@ class RunLocks:
             time.sleep(0.02)
         with contextlib.suppress(OSError):
             who = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
-            self._path(run).write_text(json.dumps(who))
+            lock.note(json.dumps(who))
         self._held[run] = lock
 
     def release(self, run: str) -> None:
@@ -66,15 +66,15 @@ class RunLocks:
         finally:
             lock.close()
 
-    def sweep(self, run: str) -> None:
-        """Remove the lock file of a dead run."""
-        path = self._path(run)
-        lock = FileLock(path)
-        try:
-            if lock.acquire(wait=False):
-                path.unlink(missing_ok=True)
-        finally:
-            lock.close()
+    def sweep(self) -> None:
+        """Remove the lock files that nobody holds: of dead runs, and of processes that died while they began or ended one."""
+        for path in self.folder.glob("*.lock"):
+            lock = FileLock(path)
+            try:
+                if lock.acquire(wait=False):
+                    path.unlink(missing_ok=True)
+            finally:
+                lock.close()
 
     def close(self) -> None:
         for run in tuple(self._held):

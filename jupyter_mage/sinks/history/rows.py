@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ... import events as ev
@@ -18,11 +18,11 @@ from ...model import Failure, Output
 OUTPUT_FIELDS = 'content, codec, type, size, "rows", columns, preview, data'
 OUTPUT_COLUMNS = 'o.content, o.codec, o.type, o.size, o."rows", o.columns, o.preview, o.data'
 
-EventRow = tuple[int, int, str, str | None, float, str | None, str | None, str]
+EventRow = tuple[int, int, str, str | None, float, float | None, str | None, str | None, str]
 OutputRow = tuple[str, str, str, int, int | None, str | None, str, bytes | None]
 
 _TUPLES = frozenset({"blocks", "tests"})
-_COLUMN_FIELDS = frozenset({"run", "at", "block", "key", "output"})
+_COLUMN_FIELDS = frozenset({"run", "at", "block", "seconds", "key", "output"})
 
 
 def _repr(value: object) -> str:
@@ -86,6 +86,7 @@ def event_row(number: int, run: int, event: ev.Event) -> EventRow:
         event.name,
         getattr(event, "block", None),
         event.at,
+        getattr(event, "seconds", None),
         getattr(event, "key", None),
         None if output is None else output.content,
         write(event),
@@ -105,9 +106,35 @@ def output_from(row: Sequence[Any]) -> Output:
     return Output(content=content, codec=codec, type=type_, size=size, rows=rows, columns=pairs, preview=preview, data=data)
 
 
+class Later(Mapping[str, Any]):
+    """One mapping in a row's JSON, read when it is first looked into: most are only looked at when something changed."""
+
+    def __init__(self, text: str, field: str) -> None:
+        self._text = text
+        self._field = field
+        self._read: dict[str, Any] | None = None
+
+    def _mapping(self) -> dict[str, Any]:
+        if self._read is None:
+            self._read = json.loads(self._text)[self._field]
+        return self._read
+
+    def __getitem__(self, key: str) -> Any:
+        return self._mapping()[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._mapping())
+
+    def __len__(self) -> int:
+        return len(self._mapping())
+
+    def __repr__(self) -> str:
+        return repr(self._mapping())
+
+
 def event_from(run: str, row: Sequence[Any]) -> ev.Event | None:
-    """The event of a row ``kind, block, at, key, body`` and OUTPUT_FIELDS; None for a kind that this version does not know."""
-    name, block, at, key, body = row[:5]
+    """The event of a row ``kind, block, at, seconds, key, body`` and OUTPUT_FIELDS; None for a kind unknown to this version."""
+    name, block, at, seconds, key, body = row[:6]
     kind = ev.KINDS.get(name)
     if kind is None:
         return None
@@ -119,9 +146,11 @@ def event_from(run: str, row: Sequence[Any]) -> ev.Event | None:
         fields["failure"] = Failure(**{**failure, "inputs": tuple((upstream, shape) for upstream, shape in failure["inputs"])})
     if block is not None:
         fields["block"] = block
+    if seconds is not None:
+        fields["seconds"] = seconds
     if key is not None:
         fields["key"] = key
-        fields["output"] = output_from(row[5:])
+        fields["output"] = output_from(row[6:])
     return kind(run=run, at=at, **fields)
 
 

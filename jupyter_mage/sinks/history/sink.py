@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from ... import events as ev
-from ...errors import StoreError, unknown
-from ...files import FileLock
+from ...errors import ProjectError, StoreError, unknown
+from ...files import FileLock, atomic_write
 from ...model import Output
 from ...state import Run, fold
 from . import database, rows
+from .inserts import count_blocks
 from .liveness import RunLocks
 from .writer import Writer, locked
 
@@ -96,7 +97,7 @@ class History:
             prepare_folder(self.root)
             with locked(self._lock, self.path):
                 connection, notice = database.open_writer(self.path, durability=durability)
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, ProjectError) as error:
             self._refusal = database.translated(error, self.path, "write")
             return
         if notice:
@@ -105,6 +106,7 @@ class History:
         self._writer = Writer(connection, self.path, self._lock, durability=durability)
         with contextlib.suppress(StoreError):  # a full disk: the runs stay marked as running until it is not
             self.recover()
+            self._runs.sweep()
 
     def __call__(self, event: ev.Event) -> None:
         """Keep an event: in line at once, committed within 20 ms.
@@ -117,16 +119,19 @@ class History:
         if kind is ev.RunStarted:
             self._start(writer, event)
             return
-        writer.add(event)
-        if kind in _SYNCED:
-            try:
-                writer.flush(full_sync=True)
-            finally:
-                if kind is ev.RunFinished:
-                    self._runs.release(event.run)
+        if kind not in _SYNCED:
+            writer.add(event)
+            return
+        try:
+            writer.failure = None  # what stopped the writer before (a full disk, say) may be over
+            writer.add(event)
+            writer.flush(full_sync=True)
+        finally:
+            if kind is ev.RunFinished:
+                self._runs.release(event.run)
 
     def _start(self, writer: Writer, event: ev.Event) -> None:
-        """A run begins: nobody else may run it, and what stopped the writer before (a full disk) is tried again."""
+        """A run begins: nobody else may run it."""
         self._runs.take(event.run)
         try:
             writer.failure = None
@@ -166,14 +171,14 @@ class History:
             gone = writer.interrupt(gone, self._runs.dead) if gone else []
         except (sqlite3.Error, OSError) as error:
             raise database.translated(error, self.path, "write") from error
-        for run in gone:
-            self._runs.sweep(run)
+        if gone:
+            self._runs.sweep()
         return gone
 
     def events(self, run: str) -> list[ev.Event]:
         """Every event of a run, in order; none for a run that is not there."""
         self._settle()
-        query = f"""SELECT e.kind, e.block, e.at, e.key, e.body, {rows.OUTPUT_COLUMNS} FROM events e
+        query = f"""SELECT e.kind, e.block, e.at, e.seconds, e.key, e.body, {rows.OUTPUT_COLUMNS} FROM events e
             JOIN runs r ON r.no = e.run LEFT JOIN outputs o ON o.content = e.content
             WHERE r.id = ? ORDER BY e.id"""  # noqa: S608 — only our own column names are put in
         with self._read() as connection:
@@ -189,14 +194,10 @@ class History:
         if self._writer is not None:
             with contextlib.suppress(StoreError):  # a full disk must not stop one from looking
                 self.recover()
-        query = """SELECT r.id, r.pipeline, r.status, r.started, r.seconds, r.selection, r.executor, r.origin, r.blocks,
-            count(DISTINCT e.block) FILTER (WHERE e.kind = 'block_succeeded'),
-            count(DISTINCT e.block) FILTER (WHERE e.kind = 'block_cached'),
-            count(DISTINCT e.block) FILTER (WHERE e.kind = 'block_failed')
-            FROM (SELECT * FROM runs WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY no DESC LIMIT ?2) r
-            LEFT JOIN events e ON e.run = r.no GROUP BY r.no ORDER BY r.no DESC"""
+        query = """SELECT id, pipeline, status, started, seconds, selection, executor, origin, blocks,
+            succeeded, cached, failed, no FROM runs WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY no DESC LIMIT ?2"""
         with self._read() as connection:
-            return [_summary(row) for row in connection.execute(query, (pipeline, limit))]
+            return [_summary(connection, *row) for row in connection.execute(query, (pipeline, limit)).fetchall()]
 
     def resolve_run(self, text: str, pipeline: str | None = None) -> str:
         """The id that ``text`` means: itself, ``last`` (or ``-1``, ``-2`` …), or the start or end of exactly one id."""
@@ -223,20 +224,15 @@ class History:
     def latest(self, pipeline: str) -> dict[str, Latest]:
         """The last good result of each block of a pipeline."""
         self._settle()
-        query = f"""SELECT l.block, e.key, r.id, e.at, e.body, {rows.OUTPUT_COLUMNS} FROM latest l
+        query = f"""SELECT l.block, e.key, r.id, e.at, e.seconds, e.body, {rows.OUTPUT_COLUMNS} FROM latest l
             JOIN events e ON e.id = l.event JOIN runs r ON r.no = e.run JOIN outputs o ON o.content = e.content
             WHERE l.pipeline = ?"""  # noqa: S608 — only our own column names are put in
         found: dict[str, Latest] = {}
         with self._read() as connection:
-            for block, key, run, at, body, *row in connection.execute(query, (pipeline,)):
-                fields = json.loads(body)
+            for block, key, run, at, seconds, body, *row in connection.execute(query, (pipeline,)):
+                output = rows.output_from(row)
                 found[block] = Latest(
-                    key=key,
-                    output=rows.output_from(row),
-                    ingredients=fields["ingredients"],
-                    seconds=fields["seconds"],
-                    run=run,
-                    at=at,
+                    key=key, output=output, ingredients=rows.Later(body, "ingredients"), seconds=seconds, run=run, at=at
                 )
         return found
 
@@ -279,10 +275,13 @@ class History:
 _SYNCED = frozenset({ev.RunStarted, ev.RunFinished, ev.BlockFailed})
 
 
-def _summary(row: Sequence[Any]) -> RunSummary:
-    """The fields of RunSummary stand in the order of the SELECT in `History.runs`."""
-    fields = dict(zip(RunSummary.__dataclass_fields__, row, strict=True))
-    return RunSummary(**{**fields, "origin": json.loads(fields["origin"])})
+def _summary(connection: sqlite3.Connection, *row: Any) -> RunSummary:
+    """The fields of RunSummary stand in the order of the SELECT in `History.runs`; the run's number comes last."""
+    fields = dict(zip(RunSummary.__dataclass_fields__, row[:-1], strict=True))
+    fields["origin"] = json.loads(fields["origin"])
+    if fields["status"] == "running":  # counted when it ends
+        fields.update(zip(("succeeded", "cached", "failed"), count_blocks(connection, row[-1]), strict=True))
+    return RunSummary(**fields)
 
 
 def prepare_folder(root: Path) -> None:
@@ -292,7 +291,7 @@ def prepare_folder(root: Path) -> None:
     ignore = root / ".gitignore"
     if not ignore.exists():
         root.chmod(0o700)
-        ignore.write_text("*\n")
+        atomic_write(ignore, "*\n", durable=False, mode=0o600)
 
 
 def _resolve(text: str, ids: Sequence[str]) -> str:

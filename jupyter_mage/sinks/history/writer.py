@@ -97,11 +97,13 @@ class Writer:
         """Mark those of ``runs`` that still are ``running`` and ``dead``; gives them. Asked under the lock, so it is sure."""
         with self.mutex, locked(self.lock, self.path):
             marks = ",".join("?" * len(runs))
-            query = f"SELECT id FROM runs WHERE status = 'running' AND id IN ({marks})"  # noqa: S608 — only question marks
-            gone = [run for (run,) in self._open().execute(query, tuple(runs)) if dead(run)]
-            if gone:
-                self._commit([ev.RunFinished(run=run, status="interrupted") for run in gone], full=True)
-        return gone
+            query = f"""SELECT r.id, coalesce(max(e.at) - r.started, 0) FROM runs r LEFT JOIN events e ON e.run = r.no
+                WHERE r.status = 'running' AND r.id IN ({marks}) GROUP BY r.no"""  # noqa: S608 — only question marks are put in
+            found = self._open().execute(query, tuple(runs)).fetchall()
+            ends = [ev.RunFinished(run=run, status="interrupted", seconds=lived) for run, lived in found if dead(run)]
+            if ends:
+                self._commit(ends, full=True)
+        return [end.run for end in ends]
 
     def shut(self) -> None:
         """Close the connection; the last one to close also empties SQLite's log, so this too is under the lock."""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import internals  # type: ignore[attr-defined]
 
+from ....errors import NotStorableError
 from ..preview import COLUMNS, ROWS, table
 from .arrays import decode_array, decode_scalar, encode_array, encode_scalar
 from .indexes import decode_index, encode_index
@@ -28,7 +29,7 @@ class PandasTables:
         spec = {
             "columns": encode_index(frame.columns, leaves),
             "index": encode_index(frame.index, leaves),
-            "arrays": [encode_array(array, leaves) for array in arrays],
+            "arrays": [_encode_column(name, array, leaves) for name, array in zip(frame.columns, arrays, strict=True)],
             **_extras(frame),
         }
         names = [str(name) for name in frame.columns]
@@ -87,6 +88,13 @@ def _frame(arrays: list[Any], index: Any, columns: Any) -> pd.DataFrame:
     return frame
 
 
+def _encode_column(name: Any, array: Any, leaves: LeafWriter) -> dict[str, Any]:
+    try:
+        return encode_array(array, leaves)
+    except NotStorableError as error:
+        raise NotStorableError(f"column {name!r} of the DataFrame: {error.message}", hint=error.hint) from error
+
+
 def _extras(value: Any) -> dict[str, Any]:
     extras: dict[str, Any] = {}
     if value.attrs:
@@ -97,6 +105,13 @@ def _extras(value: Any) -> dict[str, Any]:
 
 
 def _preview(index: Any, names: list[str], arrays: list[Any]) -> str:
+    try:
+        return _first_rows(index, names, arrays)
+    except Exception as error:  # noqa: BLE001 — a stranger's extension array may raise anything; it is only shown
+        return f"{len(index)} rows (no preview: {type(error).__name__})"
+
+
+def _first_rows(index: Any, names: list[str], arrays: list[Any]) -> str:
     columns = [array[:ROWS].tolist() for array in arrays[: COLUMNS + 1]]
     rows = len(index)
     if type(index) is not pd.RangeIndex:

@@ -1,0 +1,195 @@
+"""What cells have defined: pipelines, the ledger of plain cells, each block's latest state, and who wants to know of changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from . import events as ev
+from . import graph
+from .advice import leak_note, notes
+from .code import cells, dependencies
+from .code.capture import Ledger
+from .code.header import Header
+from .errors import unknown
+from .model import Block, Pipeline, check_name
+from .plugins import languages
+from .state import Run
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Defined:
+    """What defining a block came to: the block as it now is, and what the author should know, one line each."""
+
+    block: Block
+    pipeline: Pipeline
+    header: Header | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Definitions:
+    """The pipelines of one notebook or project, as they change. It runs nothing.
+
+    >>> definitions = Definitions(Path("."), "demo")
+    >>> _ = definitions.define("raw", "1"), definitions.define("twice", "raw * 2")
+    >>> definitions.pipeline["twice"].upstreams
+    ('raw',)
+    """
+
+    def __init__(self, root: Path, pipeline: str) -> None:
+        self.root = root
+        self.current = check_name(pipeline, "pipeline name")
+        self.pipelines: dict[str, Pipeline] = {}
+        self.ledger = Ledger()
+        self.stream = ev.Stream()
+        self.board: dict[str, Run] = {}
+        """Each pipeline's blocks with their latest state, over all runs."""
+        self.stale: dict[str, set[str]] = {}
+        self._listeners: list[Callable[[], None]] = []
+        self.stream.subscribe(self._on_event)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The current pipeline, resolved."""
+        return self.pipelines.get(self.current) or Pipeline(name=self.current)
+
+    def adopt(self, pipeline: Pipeline) -> Pipeline:
+        """Make ``pipeline`` (read from a file, say) the current one. Raises CycleError."""
+        resolved = graph.resolve(pipeline)
+        graph.order(resolved)
+        self.pipelines[resolved.name] = resolved
+        self.current = resolved.name
+        self._changed()
+        return resolved
+
+    def note_cell(self, source: str, number: int | None = None, namespace: Mapping[str, Any] | None = None) -> None:
+        """A plain cell has run: remember what it binds; blocks that captured one of these names get the new definition."""
+        bound = self.ledger.note(source, number)
+        dependencies.watch_modules(self.root)
+        for name, pipeline in self.pipelines.items():
+            users = [block for block in pipeline if bound & cells.takes_from_cells(block)]
+            for block in users:
+                again = cells.capture_again(block, self.ledger, known=pipeline.names, namespace=namespace)
+                self.pipelines[name] = graph.with_definition(self.pipelines[name], again)
+                self._mark_stale(name, block.name, block)
+        if bound:
+            self._changed()
+
+    def define(
+        self,
+        header: str,
+        body: str,
+        *,
+        carrier: str = "magic",
+        cell: str = "",
+        number: int | None = None,
+        namespace: Mapping[str, Any] | None = None,
+    ) -> Defined:
+        """Define or redefine the block of this header and body; its dependants become stale.
+
+        Raises HeaderError, BlockSyntaxError, UnknownNameError or CycleError; whatever was defined before then stays.
+        """
+        read = cells.read_header(header, carrier=carrier)
+        name = check_name(read.pipeline, "pipeline name") if read.pipeline else self.current
+        before = self.pipelines.get(name) or Pipeline(name=name)
+        block = cells.define(read, body, self.ledger, known=before.names, namespace=namespace, cell=cell, number=number)
+        old = before.get(block.name)
+        if old is not None:
+            block = dataclasses.replace(block, tests=old.tests)
+        renamed = next((b for b in before if cell and b.cell == cell and b.name != block.name), None)
+        base = graph.resolve(before.without([renamed.name])) if renamed else before
+        after = graph.with_definition(base, block)
+        self.pipelines[name], self.current = after, name
+        self._mark_stale(name, block.name, old)
+        self._changed()
+        block = after[block.name]
+        return Defined(block=block, header=read, pipeline=after, notes=tuple(notes(after, block, old, renamed, namespace)))
+
+    def define_test(
+        self,
+        block: str,
+        body: str,
+        *,
+        name: str = "",
+        cell: str = "",
+        number: int | None = None,
+        namespace: Mapping[str, Any] | None = None,
+    ) -> Defined:
+        """Add a test to a block, or replace the one of this name or cell. Raises UnknownNameError, BlockSyntaxError."""
+        pipeline = self.pipeline
+        target = pipeline.get(block)
+        if target is None:
+            raise unknown("block", block, pipeline.names, hint=f"define {block} first, or correct the name behind %%test")
+        place = next((i for i, t in enumerate(target.tests) if (cell and t.cell == cell) or (name and t.name == name)), None)
+        label = name or (target.tests[place].name if place is not None else f"test_{len(target.tests) + 1}")
+        check_name(label, "test name")
+        test, found = cells.define_test(
+            block, label, body, self.ledger, known=pipeline.names, namespace=namespace, cell=cell, number=number
+        )
+        tests = list(target.tests)
+        tests[place : place + 1 if place is not None else None] = [test] if place is not None else [*tests, test]
+        changed = dataclasses.replace(target, tests=tuple(tests))
+        self.pipelines[self.current] = pipeline.with_block(changed)
+        self._changed()
+        lines = [leak_note(f"test {label}", leak.name, leak.cell) for leak in found.leaks]
+        return Defined(block=changed, pipeline=self.pipeline, notes=tuple(lines))
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Take blocks out of the current pipeline; those that need them wait for them."""
+        self.pipelines[self.current] = graph.resolve(self.pipeline.without(names))
+        self._changed()
+
+    def forget_cells(self, deleted: Iterable[str]) -> list[str]:
+        """The cells with these ids are gone, and so are their blocks; gives the names."""
+        gone = set(deleted)
+        names = [block.name for block in self.pipeline if block.cell and block.cell in gone]
+        if names:
+            self.forget(names)
+        for block in self.pipeline if gone else ():
+            tests = tuple(test for test in block.tests if not (test.cell and test.cell in gone))
+            if tests != block.tests:
+                changed = dataclasses.replace(block, tests=tests)
+                self.pipelines[self.current] = self.pipeline.with_block(changed)
+        return names
+
+    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back after each event and each definition; the answer stops it."""
+        self._listeners.append(callback)
+
+        def stop() -> None:
+            if callback in self._listeners:
+                self._listeners.remove(callback)
+
+        return stop
+
+    def _on_event(self, event: ev.Event) -> None:
+        """Keep each block's latest state, over all runs of the pipeline."""
+        if isinstance(event, ev.RunStarted):
+            board = self.board.setdefault(event.pipeline, Run())
+            for name in event.blocks:
+                board.blocks.pop(name, None)
+        for pipeline, board in self.board.items():
+            if (isinstance(event, ev.RunStarted) and event.pipeline == pipeline) or board.id == event.run:
+                board.apply(event)
+                if isinstance(event, ev.BlockSucceeded | ev.BlockCached | ev.BlockFailed):
+                    self.stale.get(pipeline, set()).discard(event.block)
+        self._changed()
+
+    def _mark_stale(self, pipeline: str, name: str, old: Block | None) -> None:
+        new = self.pipelines[pipeline][name]
+        if old is None or _behaviour(old) != _behaviour(new):
+            below = graph.descendants(self.pipelines[pipeline], [name])
+            known = self.board.get(pipeline, Run()).blocks
+            self.stale.setdefault(pipeline, set()).update(each for each in {name, *below} if each in known)
+
+    def _changed(self) -> None:
+        for listener in tuple(self._listeners):
+            listener()
+
+
+def _behaviour(block: Block) -> tuple[object, ...]:
+    """What of a definition decides its output: layout and comments do not."""
+    normal = languages.get(block.language).normalise(block.source)
+    return normal, block.language, block.upstreams, block.parameters, block.captured

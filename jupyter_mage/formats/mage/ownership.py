@@ -1,0 +1,99 @@
+"""Whose a file of the project is: what an export may replace or remove, and what it may not."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from ...errors import FormatError, JupyterMageError, ProjectError, Where
+from ...model import Pipeline
+from . import entries, reading
+from .project import Disk, file_of, pipeline_folders
+
+
+def fingerprint(text: str) -> str:
+    """A short name of a file's text, noted when it is written: it tells later whether somebody changed the file."""
+    import xxhash
+
+    return str(xxhash.xxh3_64_hexdigest(text.encode()))
+
+
+def problems(
+    pipeline: Pipeline, texts: Mapping[str, str], uuids: Collection[str], disk: Disk, folder: str, old: entries.Metadata | None
+) -> list[JupyterMageError]:
+    """Why these files may not be written: each that would be lost, and what to do."""
+    return [*_dropped(uuids, folder, old), *_replaced(pipeline, texts, disk, folder, old)]
+
+
+def _dropped(uuids: Collection[str], folder: str, old: entries.Metadata | None) -> list[JupyterMageError]:
+    """Blocks that somebody else put into the pipeline and that it would not have any more."""
+    lost = [each.uuid for each in old.entries if each.uuid not in uuids and each.ours is None] if old else []
+    return [
+        FormatError(
+            f"pipeline {folder} is there already, with a block {uuid} that this export would drop",
+            where=Where(file=f"pipelines/{folder}/metadata.yaml"),
+            hint="import that pipeline first, or export under another name",
+        )
+        for uuid in lost
+    ]
+
+
+def _replaced(
+    pipeline: Pipeline, texts: Mapping[str, str], disk: Disk, folder: str, old: entries.Metadata | None
+) -> list[JupyterMageError]:
+    mine = _files_of(old) if old else {}
+    as_it_is = {str(block.extra.get("uuid", block.name)) for block in pipeline if block.carrier == reading.MAGE}
+    owners: dict[str, str] | None = None
+    found: list[JupyterMageError] = []
+    for path, text in texts.items():
+        there = disk.text(path)
+        if there is None or there == text:
+            continue
+        owners = _owners(disk, folder) if owners is None else owners
+        reason = f"belongs to pipeline {owners[path]} too" if path in owners else _reason(mine.get(path), there, folder, as_it_is)
+        if reason:
+            hint = "take its changes over (`jupyter mage import`), rename the block, or move the file away"
+            found.append(FormatError(f"the file {path} {reason}", where=Where(file=path), hint=hint))
+    return found
+
+
+def _reason(entry: entries.Entry | None, there: str, folder: str, as_it_is: Collection[str]) -> str:
+    """Why the file of this entry is not ours to replace, or nothing."""
+    if entry is None:
+        return f"is there already, and pipeline {folder} does not list it"
+    if entry.ours is None:
+        return "" if entry.uuid in as_it_is else "was not written by an export"
+    written = entry.ours.get("written")
+    return "was changed since it was exported" if isinstance(written, str) and written != fingerprint(there) else ""
+
+
+def _files_of(metadata: entries.Metadata) -> dict[str, entries.Entry]:
+    found = {}
+    for each in metadata.entries:
+        with contextlib.suppress(ProjectError):
+            found[file_of(each.kind, each.uuid, each.language, each.configuration)] = each
+    return found
+
+
+def _owners(disk: Disk, folder: str) -> dict[str, str]:
+    """The other pipelines' files."""
+    found: dict[str, str] = {}
+    for other in pipeline_folders(disk.root):
+        if other != folder:
+            found |= dict.fromkeys(_files_of(entries.load(disk, other)), other)
+    return found
+
+
+def obsolete(old: entries.Metadata | None, texts: Mapping[str, str], root: Path, folder: str) -> list[str]:
+    """Files of blocks that are gone: those that we wrote, nobody changed and no other pipeline lists."""
+    if old is None:
+        return []
+    disk = Disk(root)
+    gone = []
+    for path, entry in _files_of(old).items():
+        there = disk.text(path) if path not in texts and entry.ours is not None else None
+        if there is not None and entry.ours is not None and entry.ours.get("written") == fingerprint(there):
+            gone.append(path)
+    others = _owners(disk, folder) if gone else {}
+    return [path for path in gone if path not in others]
