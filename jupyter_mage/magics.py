@@ -28,6 +28,13 @@ from .work import Place
 Draw = Callable[[Session], Any]
 
 
+class Interrupted(KeyboardInterrupt):
+    """A cell that the user stopped, shown in one line."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"KeyboardInterrupt: {self}"]
+
+
 class Arguments(argparse.ArgumentParser):
     """Option parsing that says its mistakes as IPython usage errors, in one line."""
 
@@ -104,7 +111,7 @@ class PipelineMagics(Magics):
         head = split_cell(self.raw_cell)
         carrier = head.carrier if head else "magic"
         body = cell.rstrip("\n")
-        number = self.shell.execution_count
+        number = self._number()
         with placed(number):
             defined = self.session.define(
                 line, body, carrier=carrier, cell=self._cell_id(), number=number, namespace=self.shell.user_ns
@@ -134,7 +141,7 @@ class PipelineMagics(Magics):
         words = line.split()
         if not words or len(words) > 2:
             raise UsageError("%%test BLOCK [NAME]: name the block that this tests")
-        number = self.shell.execution_count
+        number = self._number()
         with placed(number):
             defined = self.session.define_test(
                 words[0],
@@ -177,7 +184,7 @@ class PipelineMagics(Magics):
         """End the cell as the run ended: with the user's own exception where there is one."""
         __tracebackhide__ = True
         if run.status == "cancelled":
-            raise KeyboardInterrupt
+            raise Interrupted(f"{name} was interrupted; what had finished above it is cached")
         failed = run.failed
         if not failed and run.blocks[name].status in ("succeeded", "cached"):
             return
@@ -201,6 +208,10 @@ class PipelineMagics(Magics):
         lines.append("  → correct the cell and run it again; what had finished above it is cached")
         error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
         return error
+
+    def _number(self) -> int:
+        """The running cell's number; IPython's own counter is ahead of it in some versions and not in others."""
+        return len(self.shell.history_manager.input_hist_parsed) - 1
 
     def _cell_id(self) -> str:
         metadata = self._metadata()
@@ -281,7 +292,7 @@ class PipelineMagics(Magics):
             raise RunCancelledError(f"run {run.id} was cancelled", hint="%pipeline run goes on: what had finished is cached")
         texts = [report.failure_text(self.session.pipeline[block.name], block.failure) for block in run.failed if block.failure]
         if texts:
-            raise BlockFailedError("\n".join(texts), hint="correct it, then %pipeline run: what had finished is cached")
+            raise BlockFailedError("\n".join(texts))
 
     def _bind(self, run: Run) -> None:
         """Names that the notebook already has for outputs of these blocks show the new ones: no stale value stays."""
@@ -301,6 +312,8 @@ class PipelineMagics(Magics):
 
     def verb_logs(self, given: argparse.Namespace) -> None:
         run = self.session.past_run(given.run)
+        if given.block and given.block not in run.blocks:
+            raise unknown("block", given.block, run.blocks, hint="%pipeline logs")
         for name, block in run.blocks.items():
             if given.block in ("", name):
                 print(f"── {name} · {block.status}\n{block.log or '(printed nothing)'}")  # noqa: T201
@@ -370,12 +383,11 @@ def read_variables(pairs: list[str]) -> dict[str, str]:
 
 
 def comment_carrier(lines: list[str]) -> list[str]:
-    """An input transformer: ``#| block: NAME`` on a cell's first line is ``%%block NAME``."""
-    if lines:
-        head = split_cell("".join(lines))
-        if head is not None and head.carrier == "comment":
-            return [f"%%{head.sort} {head.text}\n", *lines[1:]]
-    return lines
+    """An input transformer: ``#| block: NAME`` is ``%%block NAME``, and comments above either go below it."""
+    head = split_cell("".join(lines)) if lines else None
+    if head is None or (head.carrier == "magic" and lines[0].startswith("%%")):
+        return lines
+    return [f"%%{head.sort} {head.text}\n", *head.body.splitlines(keepends=True)]
 
 
 def notebook_path() -> Path | None:

@@ -106,11 +106,11 @@ class Session(Definitions):
         Without ``run_body``, only its tests run where its output is kept.
         """
         request = self._request(name, None, force=force, executor="inline", workers=1)
-        only = frozenset([name])
+        only = frozenset(engine.needed(request.pipeline, [name]) if force else [name])
         request = dataclasses.replace(
             request,
             force=request.force | only if run_body else request.force,
-            retest=frozenset() if run_body else only,
+            retest=frozenset() if run_body else frozenset([name]),
             leaks_allowed=True,
         )
         if dependencies.forget_modules(self.root, changed_only=True):

@@ -516,7 +516,7 @@ def test_a_history_with_junk_on_any_page_opens_or_is_moved_aside(tmp_path):
         assert "new" in runs
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_history_with_any_byte_changed_opens_or_is_moved_aside(tmp_path_factory, data):
     tmp_path = tmp_path_factory.mktemp("bytes")

@@ -191,8 +191,12 @@ def runs(project: Path, pipeline: str, limit: int, as_json: bool) -> None:
 @_json
 def logs(project: Path, pipeline: str, block: str, run_id: str, as_json: bool) -> None:
     """What blocks printed."""
+    from ..errors import unknown
+
     with _session(project, pipeline) as session:
         past = session.past_run(run_id)
+        if block and block not in past.blocks:
+            raise unknown("block", block, past.blocks)
         chosen = {name: each for name, each in past.blocks.items() if block in ("", name)}
         if as_json:
             _print_json({name: {"status": each.status, "log": each.log} for name, each in chosen.items()})

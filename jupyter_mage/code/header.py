@@ -245,6 +245,20 @@ class CellHead:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
+_ABOVE = re.compile(r"(?:[ \t]*(?:#(?!\s*\|).*)?\r?\n)*")
+
+
+def _first_line(source: str) -> tuple[str, str, str]:
+    """What stands above a cell's first line that is neither blank nor a comment, that line, and what is below it.
+
+    What was above goes below, so that every line of the body keeps its number.
+    """
+    above = _ABOVE.match(source)
+    start = above.end() if above else 0
+    first, _, body = source[start:].partition("\n")
+    return source[:start], first, body
+
+
 _MAGIC = re.compile(r"%%(block|test)(?:[ \t]+(.*))?$")
 _COMMENT = re.compile(r"#\s*\|\s*(block|test)\s*:\s*(.*)$")
 
@@ -255,7 +269,8 @@ def split_cell(source: str) -> CellHead | None:
     >>> split_cell("#| block: raw\\n1").carrier, split_cell("x = 1")
     ('comment', None)
     """
-    first, _, body = source.partition("\n")
+    above, first, body = _first_line(source)
+    body = above + body
     for carrier, pattern in (("magic", _MAGIC), ("comment", _COMMENT)):
         match = pattern.match(first.rstrip("\r"))
         if match:

@@ -43,7 +43,9 @@ class Python:
             _need_ipython(namespace)
         exec(code, namespace)  # noqa: S102 (running the user's code is what a run is)
         function = namespace.pop(source.FUNCTION)
-        function.__code__ = function.__code__.replace(co_name=call.block.name, co_qualname=call.block.name)
+        # in its own cell it is shown as a plain cell's code is; elsewhere under the block's name
+        shown = "<module>" if call.keep_names else call.block.name
+        function.__code__ = function.__code__.replace(co_name=shown, co_qualname=shown)
         if call.keep_names:
             namespace.update(call.values)
             result = function()

@@ -11,6 +11,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from ...errors import StoreError
@@ -97,6 +98,9 @@ def _open(path: Path, durability: str) -> sqlite3.Connection:
         if broken(error):
             raise Broken(str(error)) from error
         raise
+    except UnicodeError as error:  # text of the file itself, in what SQLite says of it
+        connection.close()
+        raise Broken("its text is damaged") from error
     except BaseException:
         connection.close()
         raise
@@ -118,7 +122,19 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     if path.stat().st_size < CHECK_LIMIT:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise Broken(verdict)
+            raise Broken(verdict.replace("\n", " ")[:200])
+    if version == VERSION and _tables_of(connection) != _own_tables():
+        raise Broken("its tables are not those of this version")
+
+
+def _tables_of(connection: sqlite3.Connection) -> list[tuple[str]]:
+    return connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY sql").fetchall()
+
+
+@cache
+def _own_tables() -> list[tuple[str]]:
+    with contextlib.closing(empty()) as connection:
+        return _tables_of(connection)
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
@@ -174,7 +190,7 @@ def reader(path: Path, *, frozen: bool = False) -> Iterator[sqlite3.Connection]:
             yield connection
         finally:
             connection.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, ValueError) as error:  # ValueError: text or JSON in it that is damaged
         raise translated(error, path, "read") from error
 
 
@@ -189,6 +205,6 @@ def translated(error: Exception, path: Path, verb: str) -> StoreError:
     if isinstance(error, StoreError):
         return error
     hint = "free space or permissions, then the same command again"
-    if isinstance(error, sqlite3.Error) and broken(error):
+    if isinstance(error, ValueError) or (isinstance(error, sqlite3.Error) and broken(error)):
         hint = "restart the kernel (or run the command again): the broken file is then moved aside and a new one begun"
     return StoreError(f"the history {path} could not be {'written' if verb == 'write' else 'read'}: {error}", hint=hint)

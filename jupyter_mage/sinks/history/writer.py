@@ -100,7 +100,9 @@ class Writer:
             query = f"""SELECT r.id, coalesce(max(e.at) - r.started, 0) FROM runs r LEFT JOIN events e ON e.run = r.no
                 WHERE r.status = 'running' AND r.id IN ({marks}) GROUP BY r.no"""  # noqa: S608 — only question marks are put in
             found = self._open().execute(query, tuple(runs)).fetchall()
-            ends = [ev.RunFinished(run=run, status="interrupted", seconds=lived) for run, lived in found if dead(run)]
+            ends: list[ev.Event] = [
+                ev.RunFinished(run=run, status="interrupted", seconds=lived) for run, lived in found if dead(run)
+            ]
             if ends:
                 self._commit(ends, full=True)
         return [end.run for end in ends]
