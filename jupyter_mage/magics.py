@@ -120,9 +120,8 @@ class PipelineMagics(Magics):
             if defined.header is not None and defined.header.no_run:
                 print(f"{defined.block.name} is defined, not run")  # noqa: T201 (this is the notebook's output)
                 return
-            text = (
-                f"\n{transform_magics(body) if uses_magics(body) else body}"  # the header's line is empty: what stays is Python
-            )
+            python = transform_magics(body) if uses_magics(body) else body
+            text = f"#%%block {line}\n{python}"  # the header as a comment: IPython reads this text as Python
             filename = self.shell.compile.cache(text, number, text)
             force = defined.header is not None and defined.header.force
             self._run_cell(defined, filename, quiet=body.rstrip().endswith(";"), force=force)
