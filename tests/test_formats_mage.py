@@ -334,6 +334,7 @@ LEAKY = dataclasses.replace(FULL["raw"], leaks=(Leak(name="tmp", cell=4),))
         (build(("raw", "1"), ("b", "2"), tests=(("raw", "t", "assert b"),)), "its test t reads b"),
         (build(("raw(nothing)", "1")), "needs nothing, which is no block"),
         (Pipeline(name="p", blocks=(Block(name="raw", source="1"), Block(name="Raw", source="2"))), "nothing but their case"),
+        (build(("a --kind custom", "custom()"), plain="def custom(): ..."), "Mage's decorator has that name"),
         (build(("lone --sql", "SELECT 1"), ("b(lone, *, x: list = [1]) --sql", "SELECT $x FROM lone")), "parameter x = \\[1\\]"),
         (
             build(("lone --sql", "SELECT 1"), ("b(lone, *, x: int | None = None) --sql", "SELECT $x FROM lone")),
@@ -638,6 +639,7 @@ def test_warnings_say_what_mage_would_change() -> None:
             ("e", "x = 1"),
             ("f(e)", "f = [1, 2]"),
         ),
+        ("u", "nowhere + 1"),
         *(("g --sql", "SELECT 1"), ("h(g) --sql", "SELECT * FROM g")),
         tests=(("g", "t", "assert 1"),),
     )
@@ -648,6 +650,7 @@ def test_warnings_say_what_mage_would_change() -> None:
         "d: a numpy array does not come out of Mage: make a DataFrame or a list of it",
         "e: has no output, and Mage hands on an empty list",
         "f: a list may come out of Mage in another order (more than ten items) or as its one item",
+        "u: reads nowhere, which no cell defines",
         "g: Mage has no tests of SQL blocks; they are kept, and run here only",
     ]
 

@@ -230,6 +230,17 @@ def test_all_wrong_cells_are_told_at_once(tmp_path: Path) -> None:
         notebook.format.read(path)
 
 
+def test_check_lists_what_is_wrong(tmp_path: Path) -> None:
+    path = save(
+        tmp_path / "x.ipynb", [("code", "%%block a(\n1"), ("code", "%%block b\n\nx = = 1"), ("code", "%%block c --pipeline p\n2")]
+    )
+    assert [(each.cell, each.line, each.fatal) for each in notebook.format.check(path)] == [(1, 1, True), (2, 3, True)]
+    assert str(notebook.format.check(path)[1]).startswith(f"{path}, cell [2], line 3: invalid syntax")
+    assert notebook.format.check(save(path, CELLS)) == []
+    path.write_text("{\n")
+    assert [each.line for each in notebook.format.check(path)] == [2]
+
+
 def broken(text: str | bytes) -> bytes:
     return text if isinstance(text, bytes) else text.encode()
 

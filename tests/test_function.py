@@ -192,6 +192,16 @@ def test_what_cannot_run_in_mage_is_refused_with_its_line(source: str, line: int
     assert word in caught.value.message
 
 
+def test_functions_do_not_hide_builtins_that_bodies_use() -> None:
+    made = block("sum(raw)", name="sum")
+    assert to_function(made, decorator="custom").splitlines()[1] == "def sum_block(raw, *args, **kwargs):"
+
+
+def test_body_that_reads_its_own_name_is_refused() -> None:
+    with pytest.raises(FormatError, match="reads blk, its own name"):
+        to_function(block("blk(raw)"), decorator="custom")
+
+
 def test_name_that_is_captured_and_bound_is_refused() -> None:
     limit = Definition(name="LIMIT", source="LIMIT = 3", sort="constant")
     with pytest.raises(FormatError, match="LIMIT is read from outside and bound in the body"):

@@ -467,7 +467,6 @@ def test_interrupt_stops_a_run_and_its_processes(notebook: Kernel, tmp_path: Pat
 CELLS = [
     "%load_ext jupyter_mage",
     "import math\nRATE = 2\ndef twice(x):\n    return x * RATE",
-    "%%block total(clean)\nround(float(clean.id.sum()) * math.pi, 3)",
     "%%block raw\nimport pandas as pd\npd.DataFrame({'id': [1, 2], 'user': ['a', 'b']})",
     "%%block clean\nclean = raw.assign(id=twice(raw.id))",
     "%%block total(clean)\nround(float(clean.id.sum()) * math.pi, 3)",
@@ -476,62 +475,51 @@ CELLS = [
     "%%block keep(names) --kind data_exporter\nnames.to_csv('names.csv', index=False)",
     "%pipeline run",
     "%pipeline check",
-    "%pipeline",
     "total",
 ]
-CELLS = [CELLS[0], CELLS[1], *CELLS[3:]]
 
 
 def made(*cells: str) -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(text) for text in cells])
 
 
-def executed(folder: Path, *cells: str) -> list[list[str]]:
-    """Each cell's outputs as text after a headless run, times and run ids left out."""
-    notebook = NotebookClient(
-        made(*cells), kernel_name="python3", timeout=60, resources={"metadata": {"path": str(folder)}}
-    ).execute()
+def execute(folder: Path, *cells: str) -> nbformat.NotebookNode:
+    """These cells, executed without a front end."""
+    resources = {"metadata": {"path": str(folder)}}
+    return NotebookClient(made(*cells), kernel_name="python3", timeout=60, resources=resources).execute()
+
+
+def texts(notebook: nbformat.NotebookNode) -> list[list[str]]:
+    """Each cell's outputs as text, times, run ids and where an upstream came from left out."""
     seen = []
     for cell in notebook.cells:
-        texts = [each.get("text") or each.get("data", {}).get("text/plain", "") for each in cell.outputs]
-        seen.append([re.sub(r"run \S+", "run ID", TIME.sub("T", text)) for text in texts])
+        shown = [each.get("text") or each.get("data", {}).get("text/plain", "") for each in cell.outputs]
+        seen.append([re.sub(r"run \S+", "run ID", re.sub(r"\((cached|ran T)\)", "()", TIME.sub("T", text))) for text in shown])
     return seen
 
 
-def test_restart_and_run_all_gives_the_same(tmp_path: Path) -> None:
-    first, again = executed(tmp_path, *CELLS), executed(tmp_path, *CELLS)
-    drawn = [index for index, text in enumerate(CELLS) if text.startswith("%pipeline")]
-    rest = [index for index in range(len(CELLS)) if index not in drawn]
-    words = [[re.sub(r"\((cached|ran T)\)", "()", text) for text in first[index]] for index in rest]
-    assert words == [[re.sub(r"\((cached|ran T)\)", "()", text) for text in again[index]] for index in rest]
-    assert first[-1] == again[-1] == ["18.85"] and (tmp_path / "names.csv").read_text() == "user\na\nb\n"
-    assert first[drawn[1]] == again[drawn[1]] == ["no problems found; nothing was run\n"]
-
-
-def test_headless_run_shows_pictures_and_no_widgets(tmp_path: Path) -> None:
-    notebook = NotebookClient(
-        made(*CELLS), kernel_name="python3", timeout=60, resources={"metadata": {"path": str(tmp_path)}}
-    ).execute()
-    sorts = {sort for cell in notebook.cells for output in cell.outputs for sort in output.get("data", {})}
-    assert "image/svg+xml" in sorts and not any("widget" in sort for sort in sorts)
-    drawn = notebook.cells[CELLS.index("%pipeline run")].outputs[0]["data"]["text/plain"]
+def test_restart_and_run_all_gives_the_same_pictures_and_no_widgets(tmp_path: Path) -> None:
+    first, again = execute(tmp_path, *CELLS), execute(tmp_path, *CELLS)
+    run = CELLS.index("%pipeline run")
+    assert texts(first)[:run] == texts(again)[:run] and texts(first)[run + 1 :] == texts(again)[run + 1 :]
+    assert texts(first)[-1] == ["18.85"] and (tmp_path / "names.csv").read_text() == "user\na\nb\n"
+    drawn = first.cells[run].outputs[0]["data"]["text/plain"]
     assert "succeeded" in drawn and "running" not in drawn, drawn
-    assert "widgets" not in notebook.metadata
-    nbformat.validate(notebook)
+    sorts = {sort for cell in first.cells for output in cell.outputs for sort in output.get("data", {})}
+    assert "image/svg+xml" in sorts and not any("widget" in sort for sort in sorts) and "widgets" not in first.metadata
+    nbformat.validate(first)
 
 
 def test_headless_error_names_the_users_line(tmp_path: Path) -> None:
     with pytest.raises(CellExecutionError) as caught:
-        executed(tmp_path, "%load_ext jupyter_mage", "%%block raw\nx = 0\n1 / x", "print('never')")
+        execute(tmp_path, "%load_ext jupyter_mage", "%%block raw\nx = 0\n1 / x", "print('never')")
     said = ANSI.sub("", str(caught.value))
     assert "ZeroDivisionError" in said and "line 3" in said and "jupyter_mage" not in said.replace("%load_ext jupyter_mage", "")
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_papermill_runs_it_and_sets_its_parameters(tmp_path: Path) -> None:
-    cells = made(
-        "%load_ext jupyter_mage", "factor = 2", "%%block raw\n[factor]", "%pipeline run --executor inline", "raw"
-    )
+    cells = made("%load_ext jupyter_mage", "factor = 2", "%%block raw\n[factor]", "%pipeline run --executor inline", "raw")
     cells.cells[1].metadata["tags"] = ["parameters"]
     nbformat.write(cells, tmp_path / "in.ipynb")
     done = papermill.execute_notebook(

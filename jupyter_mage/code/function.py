@@ -16,7 +16,7 @@ from typing import Any
 
 from ..errors import FormatError, Where
 from ..model import MISSING, Block, Parameter, Test
-from .names import analyse
+from .names import BUILTINS, analyse
 from .source import parse, uses_magics
 
 INDENT = "    "
@@ -79,10 +79,14 @@ def to_function(block: Block, *, decorator: str, taken: Collection[str] = ()) ->
     if block.variadic and block.after:
         prologue.append(f"{INDENT}{rest} = {rest}[:{len(block.collects)}]")
     name = block.name
-    while name in {*taken, *DECORATORS, "test"}:
+    while name in {*taken, *DECORATORS, "test"} or name in BUILTINS:
         name += "_block"
     head = [f"@{decorator}", f"def {name}({', '.join([*named, f'*{rest}', f'**{kwargs}'])}):"]
     rule = output_rule(block.source, block.name)
+    if block.name not in block.upstreams and block.name in analyse(parse(block.source, block=block.name)).reads:
+        raise FormatError(
+            f"reads {block.name}, its own name, before it is bound", where=Where(block=block.name), hint="rename the block"
+        )
     _refuse(block.source, block.name, {definition.name for definition in block.captured})
     return _checked(head, _body_lines(block.source, block.name, prologue, rule), block.name)
 

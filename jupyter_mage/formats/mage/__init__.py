@@ -15,8 +15,9 @@ from pathlib import Path
 
 from ...errors import FormatError, Where, unknown
 from ...model import Pipeline
+from ..problem import Problem
 from . import checking, project, reading, writing
-from .project import Disk, Problem, is_project, pipeline_folders
+from .project import Disk, is_project, pipeline_folders
 
 __all__ = ["Problem", "check", "format", "project", "warnings"]
 

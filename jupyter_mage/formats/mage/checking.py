@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ... import graph
+from ...code.names import analyse
 from ...code.source import parse
 from ...errors import JupyterMageError, unknown
 from ...model import Block, Pipeline
 from ...plugins import kinds
 from .. import yaml
+from ..problem import Problem, problem_of
 from . import entries, python_file, reading, sql_file
 from .entries import Entry
-from .project import Disk, Problem, file_of, metadata_path, pipeline_folders
+from .project import Disk, file_of, metadata_path, pipeline_folders
 
 _TYPES = frozenset(
     ["data_loader", "transformer", "data_exporter", "sensor", "custom", "conditional", "callback", "chart", "dbt", "extension"]
@@ -50,12 +52,7 @@ def _check_project(disk: Disk) -> Iterator[Problem]:
             if text is not None and "{{" not in text:
                 yaml.load(text, file=path)
         except JupyterMageError as error:
-            yield _problem(error, path)
-
-
-def _problem(error: JupyterMageError, path: str, *, fatal: bool = False) -> Problem:
-    line = error.where.line if error.where else None
-    return Problem(file=path, line=line, message=error.message, fatal=fatal)
+            yield problem_of(error, path, fatal=False)
 
 
 def _check_pipeline(disk: Disk, folder: str) -> Iterator[Problem]:
@@ -69,7 +66,7 @@ def _check_pipeline(disk: Disk, folder: str) -> Iterator[Problem]:
     try:
         reading.read(disk, folder)
     except JupyterMageError as error:
-        yield _problem(error, metadata_path(folder), fatal=True)
+        yield problem_of(error, metadata_path(folder))
 
 
 def _check_connection(disk: Disk, metadata: entries.Metadata) -> Iterator[Problem]:
@@ -78,7 +75,7 @@ def _check_connection(disk: Disk, metadata: entries.Metadata) -> Iterator[Proble
     try:
         text = (disk.text("io_config.yaml") or "") if on_duckdb else "DUCKDB_DATABASE"
     except JupyterMageError as error:
-        yield _problem(error, "io_config.yaml")
+        yield problem_of(error, "io_config.yaml", fatal=False)
         return
     if "DUCKDB_DATABASE" not in text:
         names = ", ".join(each.uuid for each in on_duckdb[:5])
@@ -201,6 +198,10 @@ def _python_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:
         tree = parse(block.source, block=block.name)
     except JupyterMageError:
         return
+    given = {*block.needs, *(each.name for each in (*block.parameters, *block.captured)), block.name, *pipeline.names}
+    unknown_names = [name for name in analyse(tree).reads if name not in given]
+    if unknown_names:
+        yield f"reads {', '.join(unknown_names)}, which no cell defines"
     read = any(block.name in other.needs for other in pipeline)
     for value in _outputs(tree, block.name):
         note = _value_note(value)

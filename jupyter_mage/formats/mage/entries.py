@@ -9,7 +9,8 @@ from typing import Any
 
 from ...errors import FormatError, Where
 from .. import yaml
-from .project import Files, Problem, legal, metadata_path
+from ..problem import Problem
+from .project import Files, legal, metadata_path
 
 SECTIONS = ("callbacks", "conditionals", "widgets")
 """Lists of entries beside ``blocks``; kept, and their edges checked."""

@@ -16,7 +16,7 @@ def fingerprint(text: str) -> str:
     """A short name of a file's text, noted when it is written: it tells later whether somebody changed the file."""
     import xxhash
 
-    return str(xxhash.xxh3_64_hexdigest(text.encode()))
+    return f"xxh3-{xxhash.xxh3_64_hexdigest(text.encode())}"
 
 
 def problems(

@@ -26,20 +26,6 @@ _SINGULAR = frozenset(["custom"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Something wrong with a project: where, what, and whether the pipeline cannot be read because of it."""
-
-    file: str
-    line: int | None
-    message: str
-    fatal: bool = False
-
-    def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """A block as it goes to disk: its file, Mage's settings for it, and what only we need."""
 

@@ -40,10 +40,12 @@ def compose(block: Block) -> Written:
     """The file's text, and what it alone cannot tell (see `read_body`). Raises FormatError."""
     definitions = merge_definitions(block.captured, *(test.captured for test in block.tests))
     _refuse_conflicts(block, definitions)
+    decorator = decorator_of(block.kind)
+    used = {decorator, "test"} if block.tests else {decorator}
+    _refuse_decorators(block, used & {each.name for each in definitions})
     imports = [each.source for each in definitions if each.sort == "import"]
     imports.sort(key=lambda source: not source.startswith("from __future__"))
-    decorator = decorator_of(block.kind)
-    guards = [_GUARD.format(name=name) for name in (decorator, *(["test"] if block.tests else []))]
+    guards = [_GUARD.format(name=name) for name in sorted(used, key=lambda name: name == "test")]
     top = "\n\n".join(part for part in ("\n".join(imports), "\n".join(guards)) if part)
     names = {each.name for each in definitions}
     sections = [top, *(each.source for each in definitions if each.sort != "import")]
@@ -62,6 +64,16 @@ def _test_functions(block: Block, taken: set[str]) -> dict[str, str]:
             name += "_"
         called[test.name] = name
     return called
+
+
+def _refuse_decorators(block: Block, clash: set[str]) -> None:
+    if clash:
+        name = min(clash)
+        raise FormatError(
+            f"uses {name} from a plain cell, and Mage's decorator has that name",
+            where=Where(block=block.name),
+            hint=f"give the function or constant {name} another name",
+        )
 
 
 def _refuse_conflicts(block: Block, definitions: Iterable[Definition]) -> None:

@@ -12,9 +12,10 @@ from ...code.header import Header
 from ...errors import DefinitionError, FormatError, PluginError, Where
 from ...model import MISSING, Block, Definition, Parameter, Pipeline, Test
 from ...plugins import kinds, languages
+from ..problem import Problem
 from . import entries, python_file, sql_file, sql_in_python
 from .entries import Entry
-from .project import Files, Problem, Written, file_of, legal
+from .project import Files, Written, file_of, legal
 
 _DERIVED = ("uuid", "type", "language", "upstream_blocks", "downstream_blocks", "configuration")
 _EDITOR_STATE = ("status", "all_upstream_blocks_executed", "created_at", "updated_at", "variables_dir")

@@ -6,13 +6,15 @@ markdown), so that a notebook comes back cell by cell. Outputs, attachments and 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
-from ...errors import FormatError, Where, unknown
+from ...errors import FormatError, JupyterMageError, Where, unknown
 from ...files import atomic_write
 from ...model import Pipeline, check_name
+from ..problem import Problem, problem_of
 from .document import load, own_name
 from .reading import Reader
 from .writing import keep_outputs, made_cells, pipeline_notes
@@ -48,6 +50,23 @@ class Notebook:
                 raise unknown("pipeline", pipeline, reader.cells)
             reader.rename(check_name(pipeline, "pipeline name"))
         return reader.pipeline(pipeline or reader.default, ours)
+
+    def check(self, path: Path) -> list[Problem]:
+        """Everything that is wrong with the notebook's cells."""
+        try:
+            found, ours = load(path)
+        except JupyterMageError as error:
+            return [problem_of(error, str(path))]
+        reader = Reader(path, own_name(path, ours))
+        reader.place(found)
+        for name in reader.cells:
+            with contextlib.suppress(JupyterMageError):  # they are in its list
+                reader.pipeline(name, ours)
+        return list(dict.fromkeys(problem_of(error, str(path)) for error in reader.problems))
+
+    def warnings(self, pipeline: Pipeline) -> list[str]:  # noqa: ARG002 (the protocol's)
+        """None: a notebook is where pipelines are at home."""
+        return []
 
     def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
         """Write the notebook. One that is there keeps its outputs where cells are equal; where cells would go, it is refused."""

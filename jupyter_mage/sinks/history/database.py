@@ -190,7 +190,7 @@ def reader(path: Path, *, frozen: bool = False) -> Iterator[sqlite3.Connection]:
             yield connection
         finally:
             connection.close()
-    except (sqlite3.Error, ValueError) as error:  # ValueError: text or JSON in it that is damaged
+    except (sqlite3.Error, ValueError, TypeError, KeyError) as error:  # the latter: text, JSON or rows in it that are damaged
         raise translated(error, path, "read") from error
 
 
@@ -205,6 +205,6 @@ def translated(error: Exception, path: Path, verb: str) -> StoreError:
     if isinstance(error, StoreError):
         return error
     hint = "free space or permissions, then the same command again"
-    if isinstance(error, ValueError) or (isinstance(error, sqlite3.Error) and broken(error)):
+    if not isinstance(error, sqlite3.Error | OSError) or (isinstance(error, sqlite3.Error) and broken(error)):
         hint = "restart the kernel (or run the command again): the broken file is then moved aside and a new one begun"
     return StoreError(f"the history {path} could not be {'written' if verb == 'write' else 'read'}: {error}", hint=hint)

@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import socket
 import time
 from pathlib import Path
 
@@ -39,7 +38,7 @@ class RunLocks:
                 raise StoreError(f"run {run!r} is active{self._holder(run)}", hint="wait for it, or stop that process")
             time.sleep(0.02)
         with contextlib.suppress(OSError):
-            who = {"pid": os.getpid(), "host": socket.gethostname(), "since": time.time()}
+            who = {"pid": os.getpid(), "host": os.uname().nodename, "since": time.time()}
             lock.note(json.dumps(who))
         self._held[run] = lock
 
