@@ -6,17 +6,21 @@ out through ``emit``.
 
 from __future__ import annotations
 
+import heapq
+import itertools
+import random
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from queue import SimpleQueue
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from . import events as ev
 from . import graph
+from .code import units
 from .code.parameters import values
 from .errors import JupyterMageError
 from .fingerprint import Fingerprint, Ingredients
@@ -40,6 +44,8 @@ class Kept:
     tests: str = ""
     seconds: float | None = None
     """How long its block took to make it."""
+    at: float | None = None
+    """When it was made, UTC."""
 
 
 @dataclass(slots=True)
@@ -73,6 +79,10 @@ class Request:
     workers: int = 1
     leaks_allowed: bool = False
     """Whether blocks may read the notebook's hidden state: in its own cell, never in a clean run."""
+    sample: int | None = None
+    """Rows or items that loaders are cut to, or None for all."""
+    finished: Mapping[str, Output] = field(default_factory=dict)
+    """When a run is resumed: what had finished in it, which is not run again."""
     retest: frozenset[str] = frozenset()
     """Blocks whose tests run again on outputs that come from the cache; a body with effects does not run for that."""
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -106,22 +116,31 @@ def run(
     cache: Cache,
     fingerprint: Fingerprint,
     emit: Callable[[ev.Event], None],
+    stop: Callable[[Future[Result]], None] = lambda future: None,
     control: Control | None = None,
 ) -> Run:
     """Run the request to its end and give the state that its events make.
 
     ``submit`` takes a task and gives a future of its result; ``halt`` ends whatever still runs, and is called when the run is
-    cancelled or interrupted. A failed block stops what is below it and nothing else.
+    cancelled or interrupted; ``stop`` ends one of them, whose time is over. A failed block stops what is below it and nothing else.
     """
-    return _Loop(request, submit, halt, cache, fingerprint, emit, control or Control()).run()
+    return _Loop(request, submit, halt, cache, fingerprint, emit, stop, control or Control()).run()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Started:
-    block: str
-    ingredients: Ingredients | None
-    kept: Kept | None
+class _Job:
+    """One call that is out, waits for its retry, or waits for its pool."""
+
+    name: str
+    """The block's name, or an item's: ``score[3]``."""
+    block: Block
+    task: Task
+    ingredients: Ingredients | None = None
+    kept: Kept | None = None
     """The kept output, where only its tests run."""
+    attempt: int = 1
+    then: Callable[[_Job, Result], None] | None = None
+    """What a good result is for, where it is not the block's own."""
 
 
 class _Loop:
@@ -133,13 +152,16 @@ class _Loop:
         cache: Cache,
         fingerprint: Fingerprint,
         emit: Callable[[ev.Event], None],
+        stop: Callable[[Future[Result]], None],
         control: Control,
     ) -> None:
-        self.request, self.submit, self.halt, self.cache = request, submit, halt, cache
+        self.request, self.submit, self.halt, self.cache, self.stop = request, submit, halt, cache, stop
         self.fingerprint, self.tell, self.control = fingerprint, emit, control
         self.state = Run()
         self.blocks = {block.name: block for block in request.pipeline}
-        self.names = needed(request.pipeline, request.targets)
+        self.all_names = needed(request.pipeline, request.targets)
+        self.outputs: dict[str, Output] = {name: each for name, each in request.finished.items() if name in self.blocks}
+        self.names = tuple(name for name in self.all_names if name not in self.outputs)
         chosen = set(self.names)
         self.waits = {name: sum(each in chosen for each in self.blocks[name].needs) for name in self.names}
         self.below: dict[str, list[str]] = {name: [] for name in self.names}
@@ -148,23 +170,30 @@ class _Loop:
                 if each in chosen:
                     self.below[each].append(name)
         self.targets = frozenset(request.targets)
-        self.outputs: dict[str, Output] = {}
         self.broken: dict[str, str] = {}
-        self.running: dict[Future[Result], _Started] = {}
+        self.running: dict[Future[Result], _Job] = {}
+        self.late: set[Future[Result]] = set()
         self.finished: SimpleQueue[Future[Result] | None] = SimpleQueue()
         self.ready: deque[str] = deque(name for name in self.names if not self.waits[name])
+        self.jobs: deque[_Job] = deque()
+        self.timers: list[tuple[float, int, Callable[[], None]]] = []
+        self.delayed = 0
+        self.pools: dict[str, Pool] = {}
 
     def emit(self, event: ev.Event) -> None:
         self.state.apply(event)
         self.tell(event)
 
+    # ---- the run ---------------------------------------------------------------------------------------------------
+
     def run(self) -> Run:
         request, started = self.request, time.monotonic()
         self.control.on_cancel(lambda: self.finished.put(None))
+        kind = ev.RunResumed if request.finished else ev.RunStarted
         self.emit(
-            ev.RunStarted(
-                run=request.run, pipeline=request.pipeline.name, blocks=self.names, selection=request.selection,
-                variables=dict(request.variables), executor=request.executor, origin=dict(request.origin),
+            kind(
+                run=request.run, pipeline=request.pipeline.name, blocks=self.all_names, selection=request.selection,
+                variables=dict(request.variables), executor=request.executor, sample=request.sample, origin=dict(request.origin),
             )
         )  # fmt: skip
         try:
@@ -184,13 +213,35 @@ class _Loop:
         return self.state
 
     def _work(self) -> None:
-        while (self.ready or self.running) and not self.control.cancelled.is_set():
-            while self.ready and len(self.running) < self.request.workers and not self.control.cancelled.is_set():
-                self._start(self.ready.popleft())
-            if self.running:
-                future = self.finished.get()
-                if future is not None:
-                    self._finish(future)
+        cancelled = self.control.cancelled
+        while (self.ready or self.jobs or self.running or self.delayed) and not cancelled.is_set():
+            self._ring()
+            while (self.jobs or self.ready) and len(self.running) < self.request.workers and not cancelled.is_set():
+                if self.jobs:
+                    self._launch(self.jobs.popleft())
+                else:
+                    self._start(self.ready.popleft())
+            if self.running or self.delayed:
+                self._wait()
+
+    def _wait(self) -> None:
+        """Take one finished call, or wake for the next timer."""
+        left = max(self.timers[0][0] - time.monotonic(), 0.0) if self.timers else None
+        try:
+            future = self.finished.get(timeout=left)
+        except Empty:
+            return
+        if future is not None:
+            self._finish(future)
+
+    def _at(self, seconds: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self.timers, (time.monotonic() + seconds, next(_TICKS), action))
+
+    def _ring(self) -> None:
+        while self.timers and self.timers[0][0] <= time.monotonic():
+            heapq.heappop(self.timers)[2]()
+
+    # ---- one block -------------------------------------------------------------------------------------------------
 
     def _start(self, name: str) -> None:
         block = self.blocks[name]
@@ -201,10 +252,10 @@ class _Loop:
         if block.leaks and not self.request.leaks_allowed:
             self._leaks(block)
             return
-        inputs = tuple((each, self.outputs[each]) for each in block.upstreams if each in self.below)
+        inputs = {each: self.outputs[each] for each in block.upstreams if each in self.outputs}
         parameters = values(block, self.request.variables)
-        ingredients = None if block.leaks else self.fingerprint.of(block, dict(inputs), parameters)
-        kept = self._kept(block, ingredients)
+        ingredients = None if block.leaks else self.fingerprint.of(block, inputs, parameters, sample=self.request.sample)
+        kept = self._kept(block, name, ingredients)
         if kept is None and has_effects(block) and (name not in self.targets or name in self.request.retest):
             why = "was not asked for" if name not in self.targets else "has not run"
             self._skip(name, f"has effects outside and {why}: run {name}", broken="did not run")
@@ -214,57 +265,105 @@ class _Loop:
             self.emit(ev.BlockCached(run=self.request.run, block=name, key=ingredients.key, output=kept.output))
             self._succeeded(name, kept.output)
             return
-        self.emit(ev.BlockStarted(run=self.request.run, block=name))
-        task = Task(block=block, inputs=inputs, parameters=parameters, output=kept.output if kept else None)
-        future = self.submit(task)
-        self.running[future] = _Started(block=name, ingredients=ingredients, kept=kept)
+        task = Task(
+            block=block, inputs=tuple(inputs.items()), parameters=parameters, output=kept.output if kept else None,
+            sample=None if block.upstreams else self.request.sample,
+        )  # fmt: skip
+        job = _Job(name=name, block=block, task=task, ingredients=ingredients, kept=kept)
+        if block.mapped and kept is None:
+            FanOut(self, job).begin()
+        else:
+            self._launch(job)
+
+    def _kept(self, block: Block, name: str, ingredients: Ingredients | None) -> Kept | None:
+        if ingredients is None or block.name in self.request.force or block.fresh == 0:
+            return None
+        if has_effects(block) and block.name in self.targets and block.name not in self.request.retest:
+            return None
+        kept = self.cache.find(name, ingredients.key)
+        if kept is not None and block.fresh is not None and (kept.at is None or time.time() - kept.at > block.fresh):
+            return None
+        return kept
+
+    def _launch(self, job: _Job) -> None:
+        """Send a job out, unless its pool is full: then it waits for it."""
+        limits = job.block.limits
+        if limits.pool:
+            pool = self.pools.setdefault(limits.pool, Pool(limits.pool_size))
+            if not pool.take(job):
+                return
+        self.emit(ev.BlockStarted(run=self.request.run, block=job.name, attempt=job.attempt))
+        future = self.submit(job.task)
+        self.running[future] = job
+        if limits.timeout is not None:
+            self._at(limits.timeout, lambda: self._too_late(future))
         future.add_done_callback(self.finished.put)
 
-    def _leaks(self, block: Block) -> None:
-        leak = block.leaks[0]
-        place = f" from cell [{leak.cell}]" if leak.cell is not None else ""
-        message = f"reads {leak.name}{place}, and a clean run has no such name: make it an upstream or a parameter"
-        self.broken[block.name] = "failed"
-        self.emit(ev.BlockFailed(run=self.request.run, block=block.name, failure=Failure(error="Leak", message=message)))
-        self._unlock(block.name)
-
-    def _kept(self, block: Block, ingredients: Ingredients | None) -> Kept | None:
-        name = block.name
-        if ingredients is None or name in self.request.force:
-            return None
-        if has_effects(block) and name in self.targets and name not in self.request.retest:
-            return None
-        return self.cache.find(name, ingredients.key)
+    def _too_late(self, future: Future[Result]) -> None:
+        if future in self.running:
+            self.late.add(future)
+            self.stop(future)
 
     def _finish(self, future: Future[Result]) -> None:
-        started = self.running.pop(future)
-        name = started.block
+        job = self.running.pop(future)
+        if job.block.limits.pool:
+            self.jobs.extend(self.pools[job.block.limits.pool].give_back())
         try:
             result = future.result()
-        except JupyterMageError as error:
-            failure = Failure(error=type(error).__name__, message=error.message)
+        except (JupyterMageError, CancelledError) as error:
+            failure = Failure(error=type(error).__name__, message=getattr(error, "message", str(error)))
             result = Result(failure=failure, log=str(getattr(error, "log", "")))
+        if future in self.late:
+            self.late.discard(future)
+            took = f"took longer than {units.seconds_text(job.block.limits.timeout or 0.0)}"
+            result = Result(failure=Failure(error="Timeout", message=took), seconds=result.seconds, log=result.log)
         if result.cancelled:
             self.control.cancelled.set()
         elif result.output is None:
-            failure = result.failure or Failure(error="Lost", message="the block ended without a result")
-            self.broken[name] = "failed"
-            self.emit(ev.BlockFailed(run=self.request.run, block=name, failure=failure, seconds=result.seconds, log=result.log))
-            self._unlock(name)
+            self._failed(job, result, result.failure or Failure(error="Lost", message="the block ended without a result"))
+        elif job.then is not None:
+            job.then(job, result)
         else:
-            self.emit(self._success(started, result, result.output))
-            self._succeeded(name, result.output)
+            self.emit(self._success(job, result, result.output))
+            self._succeeded(job.name, result.output)
 
-    def _success(self, started: _Started, result: Result, output: Output) -> ev.BlockSucceeded:
-        ingredients, kept = started.ingredients, started.kept
+    def _failed(self, job: _Job, result: Result, failure: Failure) -> None:
+        if job.block.retry.wants(job.attempt, failure.error) and not self.control.cancelled.is_set():
+            delay = job.block.retry.wait(job.attempt, random.random())  # noqa: S311 (spreads retries, keeps no secret)
+            self.emit(
+                ev.BlockRetrying(
+                    run=self.request.run, block=job.name, attempt=job.attempt, failure=failure, delay=delay, log=result.log
+                )
+            )
+            self.delayed += 1
+            self._at(delay, lambda: self._again(replace(job, attempt=job.attempt + 1)))
+            return
+        self.emit(ev.BlockFailed(run=self.request.run, block=job.name, failure=failure, seconds=result.seconds, log=result.log))
+        if job.then is not None:
+            job.then(job, result)
+        else:
+            self.failed(job.name)
+
+    def _again(self, job: _Job) -> None:
+        self.delayed -= 1
+        self.jobs.append(job)
+
+    def failed(self, name: str) -> None:
+        """A block failed for good: what is below it will be skipped."""
+        self.broken[name] = "failed"
+        self._unlock(name)
+
+    def _success(self, job: _Job, result: Result, output: Output) -> ev.BlockSucceeded:
+        ingredients, kept = job.ingredients, job.kept
         only_tested = kept is not None and kept.seconds is not None
         return ev.BlockSucceeded(
             run=self.request.run,
-            block=started.block,
+            block=job.name,
             key=ingredients.key if ingredients else "",
             output=output,
             seconds=kept.seconds if kept is not None and kept.seconds is not None else result.seconds,
             cpu_seconds=0.0 if only_tested else result.cpu_seconds,
+            peak_memory=result.peak_memory,
             log=result.log,
             tests=result.tests,
             ingredients=ingredients.kept() if ingredients else {},
@@ -273,6 +372,13 @@ class _Loop:
     def _succeeded(self, name: str, output: Output) -> None:
         self.outputs[name] = output
         self._unlock(name)
+
+    def _leaks(self, block: Block) -> None:
+        leak = block.leaks[0]
+        place = f" from cell [{leak.cell}]" if leak.cell is not None else ""
+        message = f"reads {leak.name}{place}, and a clean run has no such name: make it an upstream or a parameter"
+        self.emit(ev.BlockFailed(run=self.request.run, block=block.name, failure=Failure(error="Leak", message=message)))
+        self.failed(block.name)
 
     def _skip(self, name: str, reason: str, *, broken: str = "was skipped") -> None:
         self.broken[name] = broken
@@ -292,5 +398,93 @@ class _Loop:
             if future.result().output is not None:  # it had finished when the stop came: it is kept
                 self._finish(future)
         for name, block in list(self.state.blocks.items()):
-            if block.status in ("queued", "running"):
+            if block.status in ("queued", "running", "retrying"):
                 self.emit(ev.BlockCancelled(run=self.request.run, block=name))
+
+
+class Pool:
+    """A scarce resource: so many jobs may hold it, the others wait in order."""
+
+    def __init__(self, size: int) -> None:
+        self.free = size
+        self.waiting: deque[_Job] = deque()
+
+    def take(self, job: _Job) -> bool:
+        """Whether the job may go; if not, `give_back` hands it out later."""
+        if self.free <= 0:
+            self.waiting.append(job)
+            return False
+        self.free -= 1
+        return True
+
+    def give_back(self) -> list[_Job]:
+        """A holder is done: the jobs that may try again."""
+        self.free += 1
+        return [self.waiting.popleft()] if self.waiting else []
+
+
+class FanOut:
+    """A mapped block: its upstream is split, each item gets a job of its own, and what they give is collected in order."""
+
+    def __init__(self, loop: _Loop, job: _Job) -> None:
+        self.loop, self.job = loop, job
+        self.outputs: list[Output | None] = []
+        self.left = 0
+        self.broken: list[str] = []
+        self.seconds = 0.0
+
+    def begin(self) -> None:
+        """Split: a task stores each item, so that items travel by reference as all values do."""
+        self.loop._launch(replace(self.job, task=replace(self.job.task, role="split"), then=self._split))
+
+    def _split(self, _: _Job, result: Result) -> None:
+        if result.output is None:
+            self.loop.failed(self.job.name)
+            return
+        loop, block = self.loop, self.job.block
+        self.left = len(result.parts)
+        self.outputs = [None] * self.left
+        loop.emit(ev.BlockMapped(run=loop.request.run, block=self.job.name, items=self.left))
+        for index, item in enumerate(result.parts):
+            self._item(block, index, item)
+        if not self.left:
+            self._collect()
+
+    def _item(self, block: Block, index: int, item: Output) -> None:
+        loop, name = self.loop, f"{block.name}[{index}]"
+        inputs = {each: item if each == block.mapped else output for each, output in self.job.task.inputs}
+        ingredients = loop.fingerprint.of(block, inputs, self.job.task.parameters, sample=loop.request.sample)
+        kept = loop._kept(block, name, ingredients)
+        if kept is not None:
+            loop.emit(ev.BlockCached(run=loop.request.run, block=name, key=ingredients.key, output=kept.output))
+            self._done(index, kept.output)
+            return
+        task = replace(self.job.task, inputs=tuple(inputs.items()), role="item")
+
+        def then(job: _Job, result: Result) -> None:
+            if result.output is None:
+                self.broken.append(name)
+            else:
+                loop.emit(loop._success(job, result, result.output))
+            self.seconds += result.seconds
+            self._done(index, result.output)
+
+        loop.jobs.append(_Job(name=name, block=block, task=task, ingredients=ingredients, then=then))
+
+    def _done(self, index: int, output: Output | None) -> None:
+        self.outputs[index] = output
+        self.left -= 1
+        if not self.left and not self.broken:
+            self._collect()
+        elif not self.left:
+            message = f"{len(self.broken)} of {len(self.outputs)} items failed: {', '.join(self.broken[:5])}"
+            failure = Failure(error="ItemsFailed", message=message)
+            self.loop.emit(ev.BlockFailed(run=self.loop.request.run, block=self.job.name, failure=failure, seconds=self.seconds))
+            self.loop.failed(self.job.name)
+
+    def _collect(self) -> None:
+        inputs = tuple((str(index), output) for index, output in enumerate(self.outputs) if output is not None)
+        self.loop.jobs.append(replace(self.job, task=replace(self.job.task, inputs=inputs, role="collect")))
+
+
+_TICKS = itertools.count()

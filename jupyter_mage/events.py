@@ -39,12 +39,23 @@ class RunStarted(Event):
     selection: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
     executor: str = "inline"
+    sample: int | None = None
+    """Rows or items that loaders were cut to, or None for all."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """Who and from where: user, host, pid, face (``notebook``, ``cli``, ``python``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunResumed(RunStarted):
+    """The same run goes on: blocks that had finished are not run again."""
+
+    name: ClassVar[str] = "run_resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockEvent(Event):
+    """Something that happened to a block, or to one item of a mapped one (``score[3]``)."""
+
     block: str
 
 
@@ -71,6 +82,8 @@ class BlockSucceeded(BlockEvent):
     output: Output
     seconds: float
     cpu_seconds: float = 0.0
+    peak_memory: int = 0
+    """Bytes that its process had at most while it ran, or 0 where that is not known."""
     log: str = ""
     tests: tuple[str, ...] = ()
     """Names of the tests that passed."""
@@ -84,6 +97,27 @@ class BlockFailed(BlockEvent):
     failure: Failure
     seconds: float = 0.0
     log: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockRetrying(BlockEvent):
+    """An attempt failed, and another will be made."""
+
+    name: ClassVar[str] = "block_retrying"
+    attempt: int
+    """The attempt that failed; 1 is the first."""
+    failure: Failure
+    delay: float
+    """Seconds until the next."""
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockMapped(BlockEvent):
+    """A mapped block's upstream was split: so many items, each with a run of its own."""
+
+    name: ClassVar[str] = "block_mapped"
+    items: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +147,10 @@ KINDS: dict[str, type[Event]] = {
     kind.name: kind
     for kind in (
         RunStarted,
+        RunResumed,
         BlockStarted,
+        BlockRetrying,
+        BlockMapped,
         BlockCached,
         BlockSucceeded,
         BlockFailed,

@@ -26,6 +26,7 @@ class Ingredients:
     static: _Static
     inputs: Mapping[str, str]
     parameters: Mapping[str, Any]
+    sample: int | None = None
 
     @property
     def tests(self) -> str:
@@ -34,7 +35,8 @@ class Ingredients:
 
     def kept(self) -> dict[str, Any]:
         """The ingredients as JSON, for the history."""
-        return {**self.static.kept, "inputs": dict(self.inputs), "parameters": dict(self.parameters)}
+        made = {**self.static.kept, "inputs": dict(self.inputs), "parameters": dict(self.parameters)}
+        return made if self.sample is None else {**made, "sample": self.sample}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +62,24 @@ class Fingerprint:
         self.root = root
         self._static: dict[int, tuple[Block, _Static]] = {}
 
-    def of(self, block: Block, inputs: Mapping[str, Output], parameters: Mapping[str, Any]) -> Ingredients:
-        """The ingredients for ``block`` with these inputs and parameter values."""
-        return self.from_contents(block, {name: output.content for name, output in inputs.items()}, parameters)
+    def of(
+        self, block: Block, inputs: Mapping[str, Output], parameters: Mapping[str, Any], *, sample: int | None = None
+    ) -> Ingredients:
+        """The ingredients for ``block`` with these inputs and parameter values; a sampled run has keys of its own."""
+        contents = {name: output.content for name, output in inputs.items()}
+        return self.from_contents(block, contents, parameters, sample=sample)
 
-    def from_contents(self, block: Block, inputs: Mapping[str, str], parameters: Mapping[str, Any]) -> Ingredients:
+    def from_contents(
+        self, block: Block, inputs: Mapping[str, str], parameters: Mapping[str, Any], *, sample: int | None = None
+    ) -> Ingredients:
         static = self._of_definition(block)
         parts = [static.digest, *(f"{name}={content}" for name, content in inputs.items())]
         if parameters:
             parts.append(json_text(parameters))
+        if sample is not None:
+            parts.append(f"sample {sample}")
         key = _digest("\0".join(parts))
-        return Ingredients(key=key, static=static, inputs=inputs, parameters=parameters)
+        return Ingredients(key=key, static=static, inputs=inputs, parameters=parameters, sample=sample)
 
     def refresh(self) -> None:
         """Look at project modules and packages again; called when a run or plan starts."""
@@ -94,13 +103,16 @@ def _static(block: Block, root: Path) -> _Static:
         "captured": {each.name: each.source for each in block.captured},
         "modules": modules,
         "packages": dependencies.package_versions(sources, local=modules) if sources else {},
+        "files": {path: dependencies.file_content(root / path) for path in block.files},
     }
     normal = languages.get(block.language).normalise(block.source)
     captured = {name: _normal_definition(source) for name, source in kept["captured"].items()}
-    digest = json_text([block.name, block.language, normal, captured, kept["modules"], kept["packages"]])
+    digest = json_text(
+        [block.name, block.language, normal, captured, kept["modules"], kept["packages"], kept["files"], block.mapped]
+    )
     tests = json_text([[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]) if block.tests else ""
     kept["tests"] = _digest(tests) if tests else ""
-    return _Static(digest=_digest(digest), tests=kept["tests"], imports=bool(sources), kept=kept)
+    return _Static(digest=_digest(digest), tests=kept["tests"], imports=bool(sources or block.files), kept=kept)
 
 
 def _digest(text: str) -> str:
@@ -134,6 +146,7 @@ def changed(before: Mapping[str, Any], now: Ingredients) -> list[str]:
             reasons.append(f"definition {name}")
     for title, group in (
         ("module", "modules"),
+        ("file", "files"),
         ("package", "packages"),
         ("upstream", "inputs"),
         ("parameter", "parameters"),
@@ -141,7 +154,7 @@ def changed(before: Mapping[str, Any], now: Ingredients) -> list[str]:
         old, new = before.get(group) or {}, after[group]
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
-                shown = "" if group in ("modules", "inputs") else f" {old.get(name, '–')} → {new.get(name, '–')}"
+                shown = "" if group in ("modules", "files", "inputs") else f" {old.get(name, '–')} → {new.get(name, '–')}"
                 reasons.append(f"{title} {name}{shown}")
     return reasons
 

@@ -107,6 +107,52 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retry:
+    """How often, and after how long, a failed block is tried again. ``retries=3`` means three retries, four attempts.
+
+    >>> [Retry(retries=3, delay=2.0, jitter=0.0).wait(attempt) for attempt in (1, 2, 3)]
+    [2.0, 4.0, 8.0]
+    """
+
+    retries: int = 0
+    delay: float = 5.0
+    """Seconds before the first retry."""
+    backoff: float = 2.0
+    """Each delay is so many times the one before; 1 keeps it."""
+    longest: float = 3600.0
+    """Seconds that a single delay is at most."""
+    jitter: float = 0.1
+    """A delay varies by so much of itself, so that many failed blocks do not come back at once."""
+    on: tuple[str, ...] = ()
+    """Names of the exceptions that are worth a retry; empty for all."""
+
+    def wait(self, attempt: int, chance: float = 0.5) -> float:
+        """Seconds between this failed attempt (1 is the first) and the next; ``chance`` is a random number from 0 to 1."""
+        delay = min(self.delay * self.backoff ** (attempt - 1), self.longest)
+        return delay * (1 + self.jitter * (2 * chance - 1))
+
+    def wants(self, attempt: int, error: str) -> bool:
+        """Whether a failure of this attempt, with this exception's name, is tried again."""
+        return attempt <= self.retries and (not self.on or error in self.on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a block may take, and where it runs."""
+
+    timeout: float | None = None
+    """Seconds, for one attempt."""
+    memory: int | None = None
+    """Bytes of its own that its process may have."""
+    executor: str = ""
+    """``inline``, ``threads``, ``processes``; empty for the run's."""
+    pool: str = ""
+    """Name of a scarce resource that blocks share, or empty."""
+    pool_size: int = 0
+    """How many blocks may hold the pool at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One step: a name, a source, a language, a kind, upstreams, parameters.
 
@@ -133,6 +179,14 @@ class Block:
     captured: tuple[Definition, ...] = ()
     leaks: tuple[Leak, ...] = ()
     tests: tuple[Test, ...] = ()
+    retry: Retry = Retry()
+    limits: Limits = Limits()
+    files: tuple[str, ...] = ()
+    """Files that the body reads by itself, by path from the project; their content is part of the cache key."""
+    fresh: float | None = None
+    """Seconds for which its output counts as fresh; 0 never, None as long as nothing it depends on changed."""
+    mapped: str = ""
+    """The upstream of whose items each gets a run of its own, or empty."""
     doc: str = ""
     tags: tuple[str, ...] = ()
     label: str = ""

@@ -28,6 +28,13 @@ class BlockRun:
     reason: str = ""
     log: str = ""
     tests: tuple[str, ...] = ()
+    peak_memory: int = 0
+    items: int | None = None
+    """Of a mapped block, how many runs it had; each is a block run of its own, named ``score[3]``."""
+
+    @property
+    def is_item(self) -> bool:
+        return self.name.endswith("]")
 
 
 @dataclass(slots=True)
@@ -46,6 +53,7 @@ class Run:
     seconds: float | None = None
     selection: str = ""
     executor: str = ""
+    sample: int | None = None
     variables: dict[str, object] = field(default_factory=dict)
     origin: dict[str, object] = field(default_factory=dict)
     blocks: dict[str, BlockRun] = field(default_factory=dict)
@@ -75,10 +83,19 @@ def fold(events: Iterable[ev.Event]) -> Run:
 
 def _run_started(run: Run, event: ev.RunStarted) -> None:
     run.id, run.pipeline, run.status, run.started = event.run, event.pipeline, "running", event.at
-    run.selection, run.executor = event.selection, event.executor
+    run.selection, run.executor, run.sample = event.selection, event.executor, event.sample
     run.variables, run.origin = dict(event.variables), dict(event.origin)
     for name in event.blocks:
         run.blocks.setdefault(name, BlockRun(name))
+
+
+def _run_resumed(run: Run, event: ev.RunResumed) -> None:
+    started = run.started
+    _run_started(run, event)
+    run.started = started or event.at
+    for name, block in run.blocks.items():
+        if block.status not in GOOD:
+            run.blocks[name] = BlockRun(name)
 
 
 def _block(run: Run, event: ev.BlockEvent, status: str) -> BlockRun:
@@ -102,12 +119,23 @@ def _block_cached(run: Run, event: ev.BlockCached) -> None:
 def _block_succeeded(run: Run, event: ev.BlockSucceeded) -> None:
     block = _block(run, event, "succeeded")
     block.key, block.output, block.seconds = event.key, event.output, event.seconds
-    block.log, block.tests = event.log, event.tests
+    block.log, block.tests, block.peak_memory = event.log, event.tests, event.peak_memory
+    block.failure, block.reason = None, ""
 
 
 def _block_failed(run: Run, event: ev.BlockFailed) -> None:
     block = _block(run, event, "failed")
     block.failure, block.seconds, block.log = event.failure, event.seconds, event.log
+
+
+def _block_retrying(run: Run, event: ev.BlockRetrying) -> None:
+    block = _block(run, event, "retrying")
+    block.failure, block.log = event.failure, event.log
+    block.reason = f"attempt {event.attempt} failed, the next in {event.delay:.3g} s"
+
+
+def _block_mapped(run: Run, event: ev.BlockMapped) -> None:
+    _block(run, event, "running").items = event.items
 
 
 def _block_skipped(run: Run, event: ev.BlockSkipped) -> None:
@@ -128,6 +156,9 @@ def _run_finished(run: Run, event: ev.RunFinished) -> None:
 
 _HANDLERS: dict[type[ev.Event], Callable[[Run, Any], None]] = {
     ev.RunStarted: _run_started,
+    ev.RunResumed: _run_resumed,
+    ev.BlockRetrying: _block_retrying,
+    ev.BlockMapped: _block_mapped,
     ev.BlockStarted: _block_started,
     ev.BlockCached: _block_cached,
     ev.BlockSucceeded: _block_succeeded,

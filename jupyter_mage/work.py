@@ -37,6 +37,10 @@ class Task:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     output: Output | None = None
     """Given when only the tests have to run, on this output."""
+    sample: int | None = None
+    """Rows or items to cut the output to, or None."""
+    role: str = "body"
+    """``body``; for a mapped block ``split`` (store each item of the upstream), ``item`` (one of them), ``collect``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,9 @@ class Result:
     cpu_seconds: float = 0.0
     log: str = ""
     tests: tuple[str, ...] = ()
+    parts: tuple[Output, ...] = ()
+    """What a split gave: each item, by reference."""
+    peak_memory: int = 0
     cancelled: bool = False
 
 

@@ -6,8 +6,9 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ..model import Block, Definition, Test
-from ..plugins import Language, kinds, languages
+from ..errors import unknown
+from ..model import Block, Definition, Limits, Retry, Test
+from ..plugins import Language, executors, kinds, languages
 from .capture import Ledger, Resolved
 from .header import Header, parse
 from .source import docstring
@@ -16,6 +17,8 @@ from .source import docstring
 def read_header(text: str, *, carrier: str = "magic") -> Header:
     """`header.parse` with the languages and kinds that are installed."""
     header = parse(text, languages=languages.names(), kinds=kinds.names())
+    if header.executor and header.executor not in executors:
+        raise unknown("executor", header.executor, executors.names(), hint=f"%%block {header.name} --executor processes")
     return dataclasses.replace(header, carrier=carrier)
 
 
@@ -52,6 +55,17 @@ def define(
         parameters=header.parameters,
         captured=resolved.captured,
         leaks=resolved.leaks,
+        retry=_retry(header),
+        limits=Limits(
+            timeout=header.timeout,
+            memory=header.memory,
+            executor=header.executor,
+            pool=header.pool[0] if header.pool else "",
+            pool_size=header.pool[1] if header.pool else 0,
+        ),
+        files=header.files,
+        fresh=header.fresh,
+        mapped=header.mapped,
         doc=header.doc or (docstring(body) if language.name == "python" else ""),
         tags=header.tags,
         header=header.text,
@@ -59,6 +73,12 @@ def define(
         cell=cell,
         cell_number=number,
     )
+
+
+def _retry(header: Header) -> Retry:
+    usual = Retry()
+    delay = usual.delay if header.retry_delay is None else header.retry_delay
+    return Retry(retries=header.retries or 0, delay=delay, on=header.retry_on)
 
 
 def _needed(header: Header, language: Language, reads: Iterable[str], known: Collection[str]) -> list[str]:

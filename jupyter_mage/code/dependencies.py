@@ -67,6 +67,35 @@ def _read(path: str, _modified: int) -> tuple[str, str]:
     return blob.decode("utf-8", "replace"), xxhash.xxh3_128_hexdigest(blob)
 
 
+def file_content(path: Path) -> str:
+    """A hash of a file's content (of names and content, for a folder), or ``missing``; read again when it was touched."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "missing"
+    if path.is_dir():
+        parts = [f"{each.name} {file_content(each)}" for each in sorted(path.iterdir()) if not each.name.startswith(".")]
+        return _hash("\n".join(parts).encode())
+    return _hash_file(str(path), found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _hash_file(path: str, _modified: int, _size: int) -> str:
+    import xxhash
+
+    digest = xxhash.xxh3_128()
+    with Path(path).open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _hash(blob: bytes) -> str:
+    import xxhash
+
+    return xxhash.xxh3_128_hexdigest(blob)
+
+
 _seen: dict[str, int] = {}
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import HeaderError, unknown
-from ..model import MISSING, Block, Parameter, check_name
+from ..model import MISSING, Block, Parameter, Retry, check_name
+from . import units
 
 _NAME = re.compile(r"\s*([^\s(]+)\s*")
 _WORD = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+)""")
@@ -29,15 +30,27 @@ class Option:
     help: str
     flag: bool = False
     many: bool = False
+    read: Callable[[str], Any] = str
+    """Makes the value of its text; raises ValueError with what was expected."""
 
 
 OPTIONS = (
     Option("--kind", "kind", "data_loader, transformer, data_exporter, custom …"),
     Option("--lang", "language", "python, sql …; --sql is short for --lang sql"),
-    Option("--after", "after", "blocks that have to run before, without giving data", many=True),
-    Option("--tag", "tags", "a word to select blocks by: %pipeline run tag:daily", many=True),
+    Option("--after", "after", "blocks that have to run before, without giving data", many=True, read=check_name),
+    Option("--tag", "tags", "a word to select blocks by: %pipeline run tag:daily", many=True, read=check_name),
     Option("--doc", "doc", "one sentence about the block, in quotes"),
     Option("--pipeline", "pipeline", "the pipeline it belongs to, where a notebook has several"),
+    Option("--retries", "retries", "how often a failure is tried again: --retries 3", read=units.count),
+    Option("--retry-delay", "retry_delay", "before the first retry; it doubles each time: --retry-delay 10s", read=units.seconds),
+    Option("--retry-on", "retry_on", "exceptions worth a retry: --retry-on ConnectionError", many=True, read=check_name),
+    Option("--timeout", "timeout", "for one attempt: --timeout 10m", read=units.seconds),
+    Option("--memory", "memory", "what its process may have: --memory 2GB", read=units.size),
+    Option("--executor", "executor", "where it runs, whatever the run's is: --executor processes", read=check_name),
+    Option("--pool", "pool", "a shared resource and how many may hold it: --pool db:2", read=units.pool),
+    Option("--file", "files", "files that the body reads: --file data/orders.csv", many=True),
+    Option("--cache", "fresh", "how long its output is fresh: --cache 1d, --cache off", read=units.freshness),
+    Option("--map", "mapped", "an upstream of whose items each gets a run: --map parts", read=check_name),
     Option("--no-run", "no_run", "define only", flag=True),
     Option("--force", "force", "run it and its upstreams, whatever is cached", flag=True),
 )
@@ -58,6 +71,16 @@ class Header:
     tags: tuple[str, ...] = ()
     doc: str = ""
     pipeline: str = ""
+    retries: int | None = None
+    retry_delay: float | None = None
+    retry_on: tuple[str, ...] = ()
+    timeout: float | None = None
+    memory: int | None = None
+    executor: str = ""
+    pool: tuple[str, int] | None = None
+    files: tuple[str, ...] = ()
+    fresh: float | None = None
+    mapped: str = ""
     no_run: bool = False
     force: bool = False
     text: str = ""
@@ -197,11 +220,14 @@ def _set(found: dict[str, Any], option: Option, value: str) -> None:
             value = str(ast.literal_eval(value))
         except (ValueError, SyntaxError) as error:
             raise HeaderError(f"{option.name} {value}: the quotes do not read", hint=_HINT) from error
-    if option.many:
-        names = [check_name(part.strip(), option.name) for part in value.split(",") if part.strip()]
-        found[option.field] = (*found.get(option.field, ()), *names)
-    else:
-        found[option.field] = value
+    try:
+        if option.many:
+            each = [option.read(part.strip()) for part in value.split(",") if part.strip()]
+            found[option.field] = (*found.get(option.field, ()), *each)
+        else:
+            found[option.field] = option.read(value)
+    except ValueError as error:
+        raise HeaderError(f"{option.name} {value}: {error}", hint=option.help) from error
 
 
 def render(block: Block) -> str:
@@ -221,9 +247,30 @@ def render(block: Block) -> str:
         text += f" --{block.language}"
     if block.kind_given:
         text += f" --kind {block.kind}"
-    for option, names in (("--after", block.after), ("--tag", block.tags)):
-        text += "".join(f" {option} {name}" for name in names)
-    return text
+    for option, names in (("--after", block.after), ("--tag", block.tags), ("--file", block.files)):
+        text += "".join(f" {option} {_quoted(name)}" for name in names)
+    return text + _render_settings(block)
+
+
+def _render_settings(block: Block) -> str:
+    """The options that are not the default's."""
+    retry, limits, usual = block.retry, block.limits, Retry()
+    said = {
+        "--retries": str(retry.retries) if retry.retries else "",
+        "--retry-delay": units.seconds_text(retry.delay) if retry.delay != usual.delay else "",
+        "--retry-on": ",".join(retry.on),
+        "--timeout": units.seconds_text(limits.timeout) if limits.timeout is not None else "",
+        "--memory": units.size_text(limits.memory) if limits.memory is not None else "",
+        "--executor": limits.executor,
+        "--pool": f"{limits.pool}:{limits.pool_size}" if limits.pool else "",
+        "--cache": units.freshness_text(block.fresh) if block.fresh is not None else "",
+        "--map": block.mapped,
+    }
+    return "".join(f" {option} {value}" for option, value in said.items() if value)
+
+
+def _quoted(text: str) -> str:
+    return text if re.fullmatch(r"[^\s\"',]+", text) else repr(text)
 
 
 def _render_parameter(parameter: Parameter) -> str:

@@ -5,7 +5,6 @@ Line 1 is the header, so every line number is the one seen in the cell.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
