@@ -52,7 +52,7 @@ def _shareable(value: Any) -> Any:
         return value
     kind = type(value)
     if kind.__module__.startswith("pandas") and kind.__name__ == "DataFrame":
-        plain = not any(dtype.kind == "O" for dtype in value.dtypes if hasattr(dtype, "itemsize"))
+        plain = not any(str(dtype) == "object" for dtype in value.dtypes)
         return value.copy(deep=False) if plain and not value.attrs else None
     if kind.__module__.startswith("polars") and kind.__name__ == "DataFrame":
         return value.clone()

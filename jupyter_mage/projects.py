@@ -9,7 +9,7 @@ from pathlib import Path
 
 from . import advice, graph
 from .engine import runs
-from .errors import JupyterMageError, ProjectError
+from .errors import JupyterMageError, ProjectError, Where, unknown
 from .model import Pipeline
 from .plugins import Format, formats, kinds, languages
 
@@ -32,7 +32,10 @@ def names(path: Path) -> list[str]:
 
 def read(path: Path, pipeline: str = "") -> Pipeline:
     """The pipeline of this name at this path, or the only one."""
-    return format_of(path).read(path, pipeline)
+    plugin = format_of(path)
+    if pipeline and pipeline not in (there := plugin.pipelines(path)):
+        raise unknown("pipeline", pipeline, there, where=Where(file=str(path)))
+    return plugin.read(path, pipeline)
 
 
 def root_of(path: Path) -> Path:

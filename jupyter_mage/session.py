@@ -132,6 +132,11 @@ class Session(Definitions):
 
         return self._execute(request, submit, lambda: None)
 
+    def check_request(self, selection: str = "", *, variables: Mapping[str, Any] | None = None, executor: str = "inline") -> None:
+        """Raise what `run` would raise before anything runs."""
+        executors.get(executor)
+        self._request(selection, variables)
+
     def cancel(self) -> bool:
         """Stop the run that is going on, from any thread; False where none is."""
         control = self.control
@@ -155,10 +160,11 @@ class Session(Definitions):
         workers: int = 1,
         retest: bool = False,
     ) -> engine.Request:
-        pipeline, given = self.pipeline, dict(variables or {})
+        everything, given = self.pipeline, dict(variables or {})
+        pipeline = dataclasses.replace(everything, blocks=tuple(block for block in everything if engine.runs(block)))
         if not len(pipeline):
             raise unknown("pipeline", self.current, self.pipelines, hint="define a block: %%block NAME")
-        targets = tuple(name for name in graph.select(pipeline, selection) if engine.runs(pipeline[name]))
+        targets = graph.select(pipeline, selection)
         wanted = {*targets, *graph.ancestors(pipeline, targets)}
         graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
         check_variables(given, pipeline, pipeline.variables)

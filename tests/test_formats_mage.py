@@ -528,6 +528,10 @@ def test_one_sided_edges_are_made_whole(tmp_path: Path) -> None:
     data = yaml.load((root / "pipelines/p/metadata.yaml").read_text()).data
     assert [each["downstream_blocks"] for each in data["blocks"]] == [["b"], ["c"], []]
     assert not (root / "custom/a.py").exists()
+    (root / "custom").mkdir()
+    (root / "custom/a.py").write_text("")
+    mage.format.write(mage.format.read(root), tmp_path / "again")
+    assert (tmp_path / "again/custom/a.py").read_text() == "\n"
 
 
 UUIDS = [

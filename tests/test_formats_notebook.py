@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 
 from jupyter_mage.errors import FormatError, ProjectError, UnknownNameError
 from jupyter_mage.formats import mage, notebook
 from jupyter_mage.model import Block, Definition, Pipeline, Test
 
+IMPORT = Definition(name="np", source="import numpy as np", sort="import")
 CELLS = [
     ("markdown", "# Late flights\n\nText *here*."),
     ("code", "%load_ext jupyter_mage"),
@@ -94,7 +96,7 @@ def test_cells_become_these_blocks(tmp_path: Path) -> None:
         Test(
             name="totals",
             source="assert np.isclose(by_k.n.sum(), 2)",
-            captured=(Definition(name="np", source="import numpy as np", sort="import"),),
+            captured=(IMPORT,),
         ),
     )
 
@@ -186,6 +188,16 @@ def test_written_notebook_is_as_jupyter_writes_it(tmp_path: Path) -> None:
     }
     assert path.read_text().startswith('{\n "cells": [\n  {\n   "cell_type": "code"') and path.read_text().endswith("}\n")
     assert notebook.format.write(pipeline, path) == []
+
+
+def test_written_notebook_is_valid_and_its_ids_are_unique(tmp_path: Path) -> None:
+    tests = tuple(Test(name=f"{'t' * 40}{i}", source="assert 1") for i in range(3))
+    long = Block(name="n" * 63, source="1", tests=tests)
+    pipeline = Pipeline(name="x", blocks=(long, Block(name="definitions", source="np", captured=(IMPORT,))))
+    (path,) = notebook.format.write(pipeline, tmp_path / "x.ipynb")
+    nbformat.validate(nbformat.read(path, as_version=4))
+    identities = [cell["id"] for cell in json.loads(path.read_text())["cells"]]
+    assert len(set(identities)) == len(identities) == 7
 
 
 def test_writing_over_a_notebook_keeps_outputs_and_never_loses_cells(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ BODIES = [
     "x\n\t\n\nblk = x  ",
     "def f():\n    return 1\nf()",
     "@wraps(raw)\n@other\ndef f():\n\n    # in\n    return '''\n z'''\n\nclass A:\n  x: int\nA",
-    "return blk",
+    "blk = raw\nreturn blk",
     "blk = 1\nif raw:\n  return 3",
     "for blk in raw:\n    break",
     "async def f():\n  await x\nf()",

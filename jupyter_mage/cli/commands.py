@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except JupyterMageError as error:
+            error.hint = re.sub(r"%pipeline (\w+)", r"jupyter mage \1 PROJECT", error.hint)
             click.echo(f"Error: {error}", err=True)
             ctx.exit(2)
 
@@ -105,6 +107,7 @@ def run(
     from . import progress
 
     with _session(project, pipeline) as session:
+        session.check_request(selection, variables=_variables(variables), executor=executor)
         if not as_json:
             _draw(session)
         with progress.shown(session, quiet=as_json):

@@ -146,6 +146,10 @@ class Lab:
         """Until this JavaScript expression is true."""
         self.page.wait_for_function(condition, timeout=seconds * 1000)
 
+    def idle(self) -> None:
+        """Until no cell runs: a cell that was queued behind a failing one would be dropped."""
+        self.wait(f"{NOTEBOOK}.sessionContext.session.kernel.status === 'idle'")
+
     def start(self, cell: int) -> None:
         """Run a cell and do not wait."""
         self.page.evaluate(

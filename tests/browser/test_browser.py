@@ -75,6 +75,7 @@ def test_cancel_in_the_panel_stops_a_run(lab: Open) -> None:
     settled(one, slow="running")
     panel.get_by_role("button", name="Cancel").click()
     settled(one, slow="cancelled")
+    one.idle()
     one.run(4)
     assert "alive" in one.output(4).inner_text()
 
@@ -175,7 +176,7 @@ def test_restart_keeps_the_picture_and_a_new_load_revives_it(lab: Open) -> None:
     one.page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart(); }")
     panel.locator(".jm-dag.jm-lost").wait_for()
     assert panel.get_by_role("button", name="Run the pipeline").is_disabled()
-    one.wait("window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status === 'idle'")
+    one.idle()
     one.run(0, 1)
     panel.locator(".jm-dag:not(.jm-lost) .jm-node[data-block='numbers']").wait_for()
 

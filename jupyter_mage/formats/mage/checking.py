@@ -198,7 +198,8 @@ def _python_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:
         tree = parse(block.source, block=block.name)
     except JupyterMageError:
         return
-    given = {*block.needs, *(each.name for each in (*block.parameters, *block.captured)), block.name, *pipeline.names}
+    given = {*block.needs, block.name, *pipeline.names, *(each.name for each in block.parameters)}
+    given |= {each.name for each in block.captured}
     unknown_names = [name for name in analyse(tree).reads if name not in given]
     if unknown_names:
         yield f"reads {', '.join(unknown_names)}, which no cell defines"

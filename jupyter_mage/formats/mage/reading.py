@@ -60,6 +60,11 @@ def all_of(problems: list[Problem]) -> FormatError:
     return FormatError(message, where=Where(file=first.file, line=first.line), hint="correct the file, then `jupyter mage check`")
 
 
+def not_there(path: str) -> str:
+    """What is said of a block whose file is missing; `writing` then makes none."""
+    return f"its file {path} is not there"
+
+
 def _kept(raw: Mapping[str, Any], leave: tuple[str, ...], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The keys that we do not model, without the editor's state and without what is so by default."""
     found = {key: value for key, value in raw.items() if key not in leave}
@@ -114,7 +119,7 @@ class _Reader:
             kind_given=True,
             upstreams=self.upstreams,
             declared=True,
-            doc="" if text is not None else f"its file {self.path} is not there",
+            doc="" if text is not None else not_there(self.path),
             label=self.entry.uuid if self.entry.uuid != self.entry.name else "",
             carrier="magic" if is_still(self.entry.kind) else MAGE,
         )

@@ -199,7 +199,7 @@ def _block(
     if configuration:
         entry["configuration"] = configuration
     path = file_of(block.kind, _uuid(block), language, configuration)
-    absent = block.carrier == MAGE and not block.source
+    absent = block.carrier == MAGE and not block.source and block.doc == reading.not_there(path)
     return path, None if absent else written.text, _sorted(entry)
 
 

@@ -70,7 +70,7 @@ class Notebook:
 
     def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
         """Write the notebook. One that is there keeps its outputs where cells are equal; where cells would go, it is refused."""
-        made = list(made_cells(pipeline))
+        made = made_cells(pipeline)
         if path.exists():
             keep_outputs(path, made)
         metadata: dict[str, Any] = {

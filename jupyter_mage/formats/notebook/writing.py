@@ -19,8 +19,19 @@ _WRITTEN = {"magic": "%%{sort} {text}", "comment": "#| {sort}: {text}"}
 _LOAD = "%load_ext jupyter_mage"
 
 
-def made_cells(pipeline: Pipeline) -> Iterator[dict[str, Any]]:
-    """The cells, in the blocks' order, tests in their places."""
+def made_cells(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """The cells, in the blocks' order, tests in their places; each with an id of its own that follows from names alone."""
+    made = list(_ordered(pipeline))
+    seen: set[str] = set()
+    for cell in made:
+        base, number = cell["id"], 2
+        while cell["id"] in seen:
+            cell["id"], number = f"{base[:58]}-{number}", number + 1
+        seen.add(cell["id"])
+    return made
+
+
+def _ordered(pipeline: Pipeline) -> Iterator[dict[str, Any]]:
     plain = [block.source for block in pipeline if is_still(block) and block.language in languages]
     if not any(_LOAD in source for source in plain):
         yield _json_cell("code", "load-jupyter-mage", _LOAD)

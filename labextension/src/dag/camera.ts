@@ -81,6 +81,13 @@ export class Camera {
     }
   }
 
+  /** Whether all of a drawing of this size is seen, at its own size or more. */
+  sees(width: number, height: number): boolean {
+    const right = this.x + width * this.scale;
+    const bottom = this.y + height * this.scale;
+    return this.scale >= 1 && this.x >= 0 && this.y >= 0 && right <= this.width && bottom <= this.height;
+  }
+
   apply(): void {
     this.scene.setAttribute('transform', `translate(${this.x} ${this.y}) scale(${this.scale})`);
     this.options.changed(this.scale);

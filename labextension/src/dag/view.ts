@@ -46,6 +46,8 @@ class View {
       wheelPans: options.wheelPans ?? false,
       changed: scale => {
         this._root.classList.toggle('jm-far', scale < FAR);
+        const [width, height] = this._size();
+        this._root.classList.toggle('jm-whole', this._camera.sees(width, height));
         this._percent.textContent = `${Math.round(scale * 100)} %`;
       }
     });
@@ -215,7 +217,7 @@ class View {
   }
 
   private _fit(): void {
-    const [width, height] = this.source.picture()?.size ?? [1, 1];
+    const [width, height] = this._size();
     if (this.host.clientWidth) {
       const scale = Math.max(Math.min(1, this.host.clientWidth / width), READABLE);
       const wanted = this._drawn.size ? Math.min(this.options.most(), Math.max(110, height * scale)) : 64;
@@ -226,9 +228,12 @@ class View {
     }
   }
 
+  private _size(): [number, number] {
+    return this.source.picture()?.size ?? [1, 1];
+  }
+
   private _tools(): HTMLElement {
-    const size = () => this.source.picture()?.size ?? [1, 1];
-    const all = () => this._camera.fit(size()[0], size()[1], true);
+    const all = () => this._camera.fit(...this._size(), true);
     const tools = html(
       'div',
       { class: 'jm-tools', role: 'group', 'aria-label': 'Zoom' },
