@@ -236,6 +236,11 @@ def _match(pipeline: Pipeline, word: str) -> set[str]:
 
 def check_runnable(pipeline: Pipeline, among: Pipeline | None = None) -> None:
     """Raise DefinitionError where an upstream is missing, naming all of them."""
+    for block in pipeline:
+        if block.mapped and block.mapped not in block.upstreams:
+            where = Where(block=block.name, cell=block.cell_number, line=1)
+            hint = f"%%block {block.name}({block.mapped}) --map {block.mapped}"
+            raise DefinitionError(f"--map {block.mapped}: {block.mapped} is no upstream of {block.name}", where=where, hint=hint)
     absent = missing(pipeline, among)
     if absent:
         first = absent[0]

@@ -81,6 +81,8 @@ class Executor(Protocol):
     """Makes a `concurrent.futures.Executor`. A plugin is one instance."""
 
     name: str
+    parallel: bool
+    """Whether it runs several blocks at once."""
     in_process: bool
     """Whether blocks run in this process, where values need not be stored to be handed on."""
 
@@ -89,6 +91,9 @@ class Executor(Protocol):
 
     def halt(self, pool: futures.Executor) -> None:
         """End whatever runs in ``pool`` and return when nothing does; it can be used again."""
+
+    def stop(self, pool: futures.Executor, future: futures.Future[Any]) -> None:
+        """End this one call, if it runs and can be ended; its future then has an error."""
 
 
 class Store(Protocol):

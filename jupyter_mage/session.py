@@ -5,9 +5,11 @@ Magics, widget, panel and command line are thin words over it. Here, and only he
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import getpass
 import os
+import platform
 import secrets
 import socket
 import time
@@ -23,9 +25,9 @@ from .definitions import Definitions
 from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
 from .handoff import Handoff
-from .model import Output, Pipeline
+from .model import Block, Output, Pipeline
 from .plugins import executors, formats, sinks, stores
-from .state import Run
+from .state import GOOD, Run
 from .work import Place, Result, Task, run_in_worker, run_task
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ class Session(Definitions):
         super().__init__(Path(os.path.realpath(root or Path.cwd())), pipeline)
         self.fingerprint = Fingerprint(self.root)
         self.control: engine.Control | None = None
-        self._origin, self._durability = origin, durability
+        self._origin, self.durability = origin, durability
         self._history: History | None = None
         self._store: Handoff | None = None
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
@@ -69,68 +71,71 @@ class Session(Definitions):
         *,
         variables: Mapping[str, Any] | None = None,
         force: bool = False,
+        start: str = "",
         executor: str = "processes",
         workers: int | None = None,
+        sample: int | None = None,
         retest: bool = False,
         check: bool = False,
     ) -> Run:
         """Run the current pipeline, or a selection of it and what that needs.
 
-        With ``check``, a failed run raises BlockFailedError and a cancelled one RunCancelledError. Raises UnknownNameError and
-        DefinitionError before anything runs.
+        ``start`` names a block that runs, with all below it, whatever is cached. ``sample`` cuts what loaders give to so many
+        rows or items; such outputs have keys of their own. With ``check``, a failed run raises BlockFailedError and a cancelled
+        one RunCancelledError. Raises UnknownNameError and DefinitionError before anything runs.
         """
-        plugin = executors.get(executor)
-        count = (workers or os.cpu_count() or 1) if not plugin.in_process else 1
-        request = self._request(selection, variables, force=force, executor=executor, workers=count, retest=retest)
-        pool = self._pool(executor, count)
-        if plugin.in_process:
-            store = self.store
-
-            def submit(task: Task) -> futures.Future[Result]:
-                return pool.submit(run_task, task, store, None)
-        else:
-            where = str(self.state_folder / "store")
-
-            def submit(task: Task) -> futures.Future[Result]:
-                return pool.submit(run_in_worker, task, "local", where, self._durability, str(self.root))
-
-        dependencies.forget_modules(self.root, changed_only=True)
-        run = self._execute(request, submit, lambda: plugin.halt(pool))
+        request = self._request(
+            selection, variables, force=force, start=start, executor=executor, workers=workers, sample=sample, retest=retest
+        )
+        run = self._execute(request, Crew(self, request))
         if check:
             _raise_unless_good(run)
         return run
 
+    def resume(self, run: str = "", *, executor: str = "", workers: int | None = None, check: bool = False) -> Run:
+        """Go on in the same run (the last unfinished one): blocks that had finished in it are not run again.
+
+        Blocks are taken as they are defined now, with the run's variables. Raises JupyterMageError where there is nothing left.
+        """
+        past = self.past_run(run) if run else self._unfinished()
+        if past.pipeline != self.current and past.pipeline in self.pipelines:
+            self.current = past.pipeline
+        kept = {
+            name: each.output for name, each in past.blocks.items() if each.status in GOOD and each.output and not each.is_item
+        }
+        if len(kept) == sum(not each.is_item for each in past.blocks.values()):
+            raise JupyterMageError(f"run {past.id} is finished: nothing is left to do", hint="%pipeline run")
+        request = self._request(
+            past.selection, past.variables, executor=executor or past.executor, workers=workers, sample=past.sample
+        )
+        request = dataclasses.replace(request, run=past.id, finished={n: o for n, o in kept.items() if self.store.has(o)})
+        resumed = self._execute(request, Crew(self, request))
+        if check:
+            _raise_unless_good(resumed)
+        return resumed
+
+    def _unfinished(self) -> Run:
+        for each in self.history.runs(self.current, 50):
+            if each.status not in ("succeeded", "running"):
+                return self.history.run(each.id)
+        raise JupyterMageError(f"no run of {self.current} is unfinished", hint="%pipeline runs")
+
     def run_cell(self, name: str, place: Place, *, run_body: bool = True, force: bool = False) -> Run:
         """Run one block in the notebook's namespace; what it needs comes from the cache or runs first.
 
-        Without ``run_body``, only its tests run where its output is kept.
+        Without ``run_body``, only its tests run where its output is kept. With ``force``, all that it needs runs too.
         """
-        request = self._request(name, None, force=force, executor="inline", workers=1)
+        request = self._request(name, None, executor="inline", workers=1)
         only = frozenset(engine.needed(request.pipeline, [name]) if force else [name])
         request = dataclasses.replace(
             request,
-            force=request.force | only if run_body else request.force,
+            force=only if run_body else frozenset(),
             retest=frozenset() if run_body else frozenset([name]),
             leaks_allowed=True,
         )
         if dependencies.forget_modules(self.root, changed_only=True):
             _import_again(request.pipeline, place.namespace)
-        pool, store = self._pool("inline", 1), self.store
-        shown = place.show
-
-        def show(value: Any) -> None:
-            place.namespace[name] = value
-            if shown:
-                shown(value)
-
-        own = dataclasses.replace(place, show=show)
-
-        def submit(task: Task) -> futures.Future[Result]:
-            block = task.block
-            where = own if block.name == name else Place(namespace=place.namespace) if block.leaks else None
-            return pool.submit(run_task, task, store, where)
-
-        return self._execute(request, submit, lambda: None)
+        return self._execute(request, Crew(self, request, name, place))
 
     def check_request(self, selection: str = "", *, variables: Mapping[str, Any] | None = None, executor: str = "inline") -> None:
         """Raise what `run` would raise before anything runs."""
@@ -156,8 +161,10 @@ class Session(Definitions):
         variables: Mapping[str, Any] | None,
         *,
         force: bool = False,
+        start: str = "",
         executor: str = "inline",
-        workers: int = 1,
+        workers: int | None = None,
+        sample: int | None = None,
         retest: bool = False,
     ) -> engine.Request:
         everything, given = self.pipeline, dict(variables or {})
@@ -165,6 +172,9 @@ class Session(Definitions):
         if not len(pipeline):
             raise unknown("pipeline", self.current, self.pipelines, hint="define a block: %%block NAME")
         targets = graph.select(pipeline, selection)
+        again = frozenset(targets) if force else frozenset()
+        if start:
+            again |= frozenset(graph.select(pipeline, f"{start}+"))
         wanted = {*targets, *graph.ancestors(pipeline, targets)}
         graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
         check_variables(given, pipeline, pipeline.variables)
@@ -177,22 +187,25 @@ class Session(Definitions):
             targets=targets,
             selection=selection,
             variables={**pipeline.variables, **given},
-            force=frozenset(targets) if force else frozenset(),
+            force=again,
             executor=executor,
-            workers=workers,
+            workers=_workers(executor, workers),
+            sample=sample,
             retest=frozenset(targets) if retest else frozenset(),
-            origin={"face": self._origin, "user": _user(), "host": socket.gethostname(), "pid": os.getpid()},
+            origin=_origin(self._origin, self.root),
         )
 
-    def _execute(self, request: engine.Request, submit: engine.Submit, halt: Callable[[], None]) -> Run:
+    def _execute(self, request: engine.Request, crew: Crew) -> Run:
         if self.control is not None:
             raise JupyterMageError("a run is going on in this session", hint="wait for it, or cancel it")
         self.control = engine.Control()
+        dependencies.forget_modules(self.root, changed_only=True)
         try:
             return engine.run(
                 request,
-                submit=submit,
-                halt=halt,
+                submit=crew.submit,
+                halt=crew.halt,
+                stop=crew.stop,
                 cache=_Cache(self, self.history.latest(request.pipeline.name)),
                 fingerprint=self.fingerprint,
                 emit=self.stream.emit,
@@ -202,7 +215,7 @@ class Session(Definitions):
             self.control = None
             dependencies.watch_modules(self.root)
 
-    def _pool(self, name: str, workers: int) -> futures.Executor:
+    def pool(self, name: str, workers: int) -> futures.Executor:
         """The warm executor of this sort; a new one where the environment that its workers copied has changed."""
         now = (dict(os.environ), Path.cwd())
         known = self._pools.get((name, workers))
@@ -224,14 +237,14 @@ class Session(Definitions):
     def history(self) -> History:
         """The project's history, opened (and recovered) at first use; from then on every event goes there first."""
         if self._history is None:
-            self._history = sinks.get("history")(self.state_folder, durability=self._durability)
+            self._history = sinks.get("history")(self.state_folder, durability=self.durability)
             self.stream.subscribe(self._history, essential=True)
         return self._history
 
     @property
     def store(self) -> Handoff:
         if self._store is None:
-            self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self._durability))
+            self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self.durability))
         return self._store
 
     def output(self, block: str) -> Output:
@@ -299,6 +312,71 @@ class Session(Definitions):
             self._history = None
 
 
+class Crew:
+    """Who runs the tasks of one request: the run's executor, or the one that a block asks for; in its cell, the notebook."""
+
+    def __init__(self, session: Session, request: engine.Request, own: str = "", place: Place | None = None) -> None:
+        self._session, self._request = session, request
+        self._own, self._place = own, self._showing(own, place) if place else None
+        self._out: dict[futures.Future[Result], tuple[Any, futures.Executor]] = {}
+        self._opened: dict[str, tuple[Any, futures.Executor]] = {}
+        executors.get(request.executor)
+
+    def submit(self, task: Task) -> futures.Future[Result]:
+        session = self._session
+        plugin, pool = self._open(self._executor_of(task.block))
+        if plugin.in_process:
+            future = pool.submit(run_task, task, session.store, self._place_of(task.block))
+        else:
+            where = str(session.state_folder / "store")
+            future = pool.submit(run_in_worker, task, "local", where, session.durability, str(session.root))
+        self._out[future] = plugin, pool
+        future.add_done_callback(lambda done: self._out.pop(done, None))
+        return future
+
+    def stop(self, future: futures.Future[Result]) -> None:
+        plugin, pool = self._out.get(future, (None, None))
+        if plugin is not None:
+            plugin.stop(pool, future)
+
+    def halt(self) -> None:
+        for plugin, pool in self._opened.values():
+            plugin.halt(pool)
+
+    def _executor_of(self, block: Block) -> str:
+        """A cell's blocks run in the kernel; elsewhere a limit needs a process, since nothing else can be held to it."""
+        if self._place is not None:
+            return self._request.executor
+        limited = block.limits.timeout is not None or block.limits.memory is not None
+        if limited and executors.get(block.limits.executor or self._request.executor).in_process:
+            return "processes"
+        return block.limits.executor or self._request.executor
+
+    def _open(self, name: str) -> tuple[Any, futures.Executor]:
+        if name not in self._opened:
+            self._opened[name] = executors.get(name), self._session.pool(name, self._request.workers)
+        return self._opened[name]
+
+    def _place_of(self, block: Block) -> Place | None:
+        if self._place is None:
+            return None
+        if block.name == self._own:
+            return self._place
+        return Place(namespace=self._place.namespace) if block.leaks else None
+
+    @staticmethod
+    def _showing(name: str, place: Place) -> Place:
+        """The place, where showing a value also binds it to the block's name."""
+        shown = place.show
+
+        def show(value: Any) -> None:
+            place.namespace[name] = value
+            if shown:
+                shown(value)
+
+        return dataclasses.replace(place, show=show)
+
+
 class _Cache:
     """Finds kept outputs: each block's latest first (one look for all), then older ones."""
 
@@ -308,7 +386,7 @@ class _Cache:
     def find(self, block: str, key: str) -> engine.Kept | None:
         last = self._latest.get(block)
         if last is not None and last.key == key:
-            kept = engine.Kept(output=last.output, tests=str(last.ingredients.get("tests", "")), seconds=last.seconds)
+            kept = engine.Kept(output=last.output, tests=str(last.ingredients.get("tests", "")), seconds=last.seconds, at=last.at)
         elif last is None:
             return None
         else:
@@ -333,6 +411,37 @@ def _raise_unless_good(run: Run) -> None:
         failure = block.failure
         message = f"{block.name} failed: {failure.error}: {failure.message}" if failure else f"{block.name} failed"
         raise BlockFailedError(message, where=Where(block=block.name, line=failure.line if failure else None))
+
+
+def _workers(executor: str, workers: int | None) -> int:
+    """How many blocks run at once: as asked, else one a core, else one where the executor does one after the other."""
+    return (workers or os.cpu_count() or 1) if executors.get(executor).parallel else 1
+
+
+def _origin(face: str, root: Path) -> dict[str, Any]:
+    """Who started a run, from where, and on what state of the project."""
+    return {
+        "face": face,
+        "user": _user(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "python": platform.python_version(),
+        "git": _git_commit(root),
+    }
+
+
+def _git_commit(root: Path) -> str:
+    """The commit that is checked out, read from the files (no git is started); empty outside a checkout."""
+    for folder in (root, *root.parents):
+        head = folder / ".git" / "HEAD"
+        if head.is_file():
+            with contextlib.suppress(OSError):
+                text = head.read_text().strip()
+                if not text.startswith("ref: "):
+                    return text
+                reference = folder / ".git" / text.removeprefix("ref: ")
+                return reference.read_text().strip() if reference.is_file() else ""
+    return ""
 
 
 def _user() -> str:

@@ -10,14 +10,16 @@ import contextlib
 import io
 import linecache
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from . import items
 from .code import dependencies
 from .errors import JupyterMageError, StoreError
 from .model import Block, Failure, Output, Test
@@ -120,17 +122,14 @@ def run_task(task: Task, store: Store, place: Place | None = None, *, capture: b
     """Run the task's block and tests; printed text is kept (and still printed where there is a ``place``)."""
     log = BoundedText(echo=sys.stdout if place else None)
     started, cpu = time.perf_counter(), time.process_time()
+    parts: list[Output] = []
     with _printed_to(log) if capture else contextlib.nullcontext():
-        outcome = _attempt(task, store, place, interruptible=capture)
-    if isinstance(outcome, Failure):
-        output, failure = None, outcome
-    elif outcome is None:
-        output, failure = None, None
-    else:
-        output, failure = outcome, None
+        outcome = _attempt(task, store, place, parts, interruptible=capture)
+    output = outcome if isinstance(outcome, Output) else None
     return Result(
         output=output,
-        failure=failure,
+        failure=outcome if isinstance(outcome, Failure) else None,
+        parts=tuple(parts),
         seconds=time.perf_counter() - started,
         cpu_seconds=time.process_time() - cpu,
         log=log.value() if capture else _captured(),
@@ -154,19 +153,66 @@ def run_in_worker(task: Task, store: str, root: str, durability: str, project: s
     known = (store, root, durability)
     if known not in _stores:
         _stores[known] = stores.get(store)(Path(root), durability=durability)
-    return run_task(task, _stores[known], capture=False)
+    with _within(task.block.limits.memory):
+        before = _forget_peak()
+        result = run_task(task, _stores[known], capture=False)
+        return replace(result, peak_memory=_peak() if before else 0)
 
 
-def _attempt(task: Task, store: Store, place: Place | None, interruptible: bool) -> Output | Failure | None:
+@contextlib.contextmanager
+def _within(memory: int | None) -> Iterator[None]:
+    """Let this process have so many bytes of its own beyond what it has now; more raises MemoryError in the block."""
+    if memory is None:
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (_status("VmData") + memory, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _forget_peak() -> bool:
+    """Start counting this process's peak memory anew, where the kernel lets us."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")  # noqa: it is a switch of the kernel's, no file
+    except OSError:
+        return False
+    return True
+
+
+def _peak() -> int:
+    return _status("VmHWM")
+
+
+def _status(name: str) -> int:
+    """Bytes, from the kernel's account of this process, or 0."""
+    with contextlib.suppress(OSError), Path("/proc/self/status").open() as file:
+        for line in file:
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def _attempt(task: Task, store: Store, place: Place | None, parts: list[Output], interruptible: bool) -> Output | Failure | None:
     """The output, or why there is none; None when the user interrupted."""
     block, test, inputs = task.block, None, {}
     try:
         inputs = {name: store.get(output) for name, output in task.inputs}
+        if task.role == "split":
+            parts += [store.put(item) for item in items.split(inputs[block.mapped], block)]
+            return task.inputs[0][1]
         if task.output is None:
-            value = _run_body(task, inputs, place)
+            value = items.collect(list(inputs.values())) if task.role == "collect" else _run_body(task, inputs, place)
+            value = value if task.sample is None else items.sample(value, task.sample)
             output = store.put(value)
         else:
             output, value = task.output, store.get(task.output) if block.tests else None
+        if task.role == "item":
+            return output
         if place and place.show and task.output is None:
             place.show(value)
         for test in block.tests:
@@ -212,10 +258,52 @@ def filename_of_test(block: Block, test: Test) -> str:
     return f"<test {block.name} {test.name}>"
 
 
+class _Router(io.TextIOBase):
+    """A stdout that goes to the log of the thread that prints; where only one block runs, its own threads' too."""
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        log = _LOGS.get(threading.get_ident())
+        if log is None and len(_LOGS) == 1:
+            log = next(iter(_LOGS.values()), None)
+        return int((log or self.real).write(text) or len(text))
+
+    def flush(self) -> None:
+        if not _LOGS:
+            self.real.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+_LOGS: dict[int, BoundedText] = {}
+_ROUTE = threading.Lock()
+
+
 @contextlib.contextmanager
 def _printed_to(log: BoundedText) -> Iterator[None]:
-    with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
+    """Send what this thread prints to ``log``; other threads keep their own."""
+    here = threading.get_ident()
+    with _ROUTE:
+        if not _LOGS:
+            sys.stdout, sys.stderr = _Router(sys.stdout), _Router(sys.stderr)
+        above = _LOGS.get(here)
+        _LOGS[here] = log
+    try:
         yield
+    finally:
+        with _ROUTE:
+            if above is None:
+                _LOGS.pop(here, None)
+            else:
+                _LOGS[here] = above
+            if not _LOGS and isinstance(sys.stdout, _Router) and isinstance(sys.stderr, _Router):
+                sys.stdout, sys.stderr = sys.stdout.real, sys.stderr.real
 
 
 def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:

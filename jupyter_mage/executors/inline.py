@@ -27,12 +27,16 @@ class InlineExecutor(futures.Executor):
 
 class Inline:
     name = "inline"
+    parallel = False
     in_process = True
 
     def open(self, workers: int) -> futures.Executor:  # noqa: ARG002 (one block at a time, always)
         return InlineExecutor()
 
     def halt(self, pool: futures.Executor) -> None:
+        """Nothing of it runs outside the caller's own thread."""
+
+    def stop(self, pool: futures.Executor, future: futures.Future[Any]) -> None:
         """Nothing of it runs outside the caller's own thread."""
 
 

@@ -85,12 +85,19 @@ class ProcessExecutor(futures.Executor):
                 slot.halt()
             futures.wait(outstanding, timeout=0.02)  # a call may just be on its way from the queue to its worker
 
+    def stop(self, future: futures.Future[Any]) -> None:
+        """End this call; its future gets a CrashedError."""
+        for slot in self._slots:
+            if slot.current is future:
+                threading.Thread(target=slot.halt, daemon=True).start()  # the grace is waited for elsewhere
+
 
 class _Slot:
     """One thread that feeds one worker process, and replaces it when it has died."""
 
     def __init__(self, calls: queue.SimpleQueue[tuple[futures.Future[Any], bytes] | None]) -> None:
         self.idle = False
+        self.current: futures.Future[Any] | None = None
         self._calls = calls
         self._worker: _Worker | None = None
         self._lock = threading.Lock()
@@ -108,7 +115,9 @@ class _Slot:
                 break
             future, blob = call
             if future.set_running_or_notify_cancel():
+                self.current = future
                 self._run(future, blob)
+                self.current = None
         if self._worker is not None:
             self._worker.close()
 
@@ -338,6 +347,7 @@ def read_log(log: int) -> str:
 
 class Processes:
     name = "processes"
+    parallel = True
     in_process = False
 
     def open(self, workers: int) -> futures.Executor:
@@ -346,6 +356,10 @@ class Processes:
     def halt(self, pool: futures.Executor) -> None:
         if isinstance(pool, ProcessExecutor):
             pool.halt()
+
+    def stop(self, pool: futures.Executor, future: futures.Future[Any]) -> None:
+        if isinstance(pool, ProcessExecutor):
+            pool.stop(future)
 
 
 executor = Processes()

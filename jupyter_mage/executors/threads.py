@@ -1,0 +1,47 @@
+"""Runs blocks in threads of this process: for blocks that wait, or whose libraries release the interpreter lock.
+
+Values are handed on in memory. A thread cannot be ended from outside: halting waits for the running ones.
+"""
+
+from __future__ import annotations
+
+from concurrent import futures
+
+
+class Threads:
+    name = "threads"
+    parallel = True
+    in_process = True
+
+    def open(self, workers: int) -> futures.Executor:
+        return _Pool(workers)
+
+    def halt(self, pool: futures.Executor) -> None:
+        if isinstance(pool, _Pool):
+            pool.halt()
+
+    def stop(self, pool: futures.Executor, future: futures.Future[object]) -> None:
+        """A thread cannot be ended; it is waited for."""
+
+
+class _Pool(futures.ThreadPoolExecutor):
+    """A thread pool that can be emptied and used again."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, thread_name_prefix="jupyter_mage block")
+        self._out: set[futures.Future[object]] = set()
+
+    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN003, ANN201
+        future = super().submit(fn, *args, **kwargs)
+        self._out.add(future)
+        future.add_done_callback(self._out.discard)
+        return future
+
+    def halt(self) -> None:
+        out = tuple(self._out)
+        for future in out:
+            future.cancel()
+        futures.wait(out)
+
+
+executor = Threads()

@@ -1,0 +1,75 @@
+"""The items of a value: split for a mapped block, collected again, and cut for a sampled run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .errors import RunError, Where
+from .model import Block
+
+
+class NotSplittableError(RunError):
+    """A mapped block's upstream gave something that has no items."""
+
+
+def split(value: Any, block: Block) -> Iterable[Any]:
+    """The items that each get a run: of a list, tuple or other sequence, of a dict its values, of a frame its rows.
+
+    A frame's row is a frame of one row, so that types are kept. Raises NotSplittableError.
+
+    >>> list(split([1, 2], Block(name="b", source="")))
+    [1, 2]
+    """
+    if _is_frame(value):
+        return [
+            value.iloc[place : place + 1] if hasattr(value, "iloc") else value[place : place + 1] for place in range(len(value))
+        ]
+    if isinstance(value, dict):
+        return list(value.values())
+    if isinstance(value, list | tuple | set | frozenset | range):
+        return list(value)
+    raise NotSplittableError(
+        f"--map {block.mapped}: {block.mapped} gave a {type(value).__name__}, which has no items",
+        where=Where(block=block.name, line=1),
+        hint=f"make {block.mapped} return a list, a dict or a frame",
+    )
+
+
+def collect(values: list[Any]) -> Any:
+    """What the items gave, in order: one frame where all are frames of one sort, else a list; nothing gives an empty list."""
+    sorts = {type(value) for value in values}
+    if len(sorts) == 1 and _is_frame(values[0]):
+        module = type(values[0]).__module__.split(".")[0]
+        if module == "pandas":
+            import pandas as pd
+
+            return pd.concat(values)
+        if module == "polars":
+            import polars as pl
+
+            return pl.concat(values)
+        import pyarrow as pa
+
+        return pa.concat_tables(values)
+    return values
+
+
+def sample(value: Any, size: int) -> Any:
+    """The first ``size`` rows or items; other values as they are.
+
+    >>> sample([1, 2, 3], 2), sample("abc", 2)
+    ([1, 2], 'abc')
+    """
+    if _is_frame(value):
+        return value.head(size) if hasattr(value, "head") else value.slice(0, size)
+    return value[:size] if isinstance(value, list | tuple) else value
+
+
+def _is_frame(value: Any) -> bool:
+    kind = type(value)
+    return (kind.__module__.split(".")[0], kind.__name__) in {
+        ("pandas", "DataFrame"),
+        ("polars", "DataFrame"),
+        ("pyarrow", "Table"),
+    }
