@@ -26,7 +26,7 @@ from .errors import JupyterMageError
 from .fingerprint import Fingerprint, Ingredients
 from .model import Block, Failure, Output, Pipeline
 from .plugins import kinds
-from .state import Run
+from .state import GOOD, Run
 from .work import Result, Task
 
 
@@ -81,8 +81,8 @@ class Request:
     """Whether blocks may read the notebook's hidden state: in its own cell, never in a clean run."""
     sample: int | None = None
     """Rows or items that loaders are cut to, or None for all."""
-    finished: Mapping[str, Output] = field(default_factory=dict)
-    """When a run is resumed: what had finished in it, which is not run again."""
+    resumed: Run | None = None
+    """The run that goes on, where one does: what had finished in it is not run again."""
     retest: frozenset[str] = frozenset()
     """Blocks whose tests run again on outputs that come from the cache; a body with effects does not run for that."""
     origin: Mapping[str, Any] = field(default_factory=dict)
@@ -157,10 +157,12 @@ class _Loop:
     ) -> None:
         self.request, self.submit, self.halt, self.cache, self.stop = request, submit, halt, cache, stop
         self.fingerprint, self.tell, self.control = fingerprint, emit, control
-        self.state = Run()
+        self.state = request.resumed or Run()
         self.blocks = {block.name: block for block in request.pipeline}
         self.all_names = needed(request.pipeline, request.targets)
-        self.outputs: dict[str, Output] = {name: each for name, each in request.finished.items() if name in self.blocks}
+        self.outputs: dict[str, Output] = {
+            name: each.output for name, each in self.state.blocks.items() if each.status in GOOD and each.output and name in self.blocks
+        }
         self.names = tuple(name for name in self.all_names if name not in self.outputs)
         chosen = set(self.names)
         self.waits = {name: sum(each in chosen for each in self.blocks[name].needs) for name in self.names}
@@ -189,7 +191,7 @@ class _Loop:
     def run(self) -> Run:
         request, started = self.request, time.monotonic()
         self.control.on_cancel(lambda: self.finished.put(None))
-        kind = ev.RunResumed if request.finished else ev.RunStarted
+        kind = ev.RunResumed if request.resumed else ev.RunStarted
         self.emit(
             kind(
                 run=request.run, pipeline=request.pipeline.name, blocks=self.all_names, selection=request.selection,
@@ -262,7 +264,7 @@ class _Loop:
             return
         tested = not block.tests if name in self.request.retest else kept and ingredients and kept.tests == ingredients.tests
         if kept is not None and ingredients is not None and tested:
-            self.emit(ev.BlockCached(run=self.request.run, block=name, key=ingredients.key, output=kept.output))
+            self.emit(self.cached(name, ingredients, kept))
             self._succeeded(name, kept.output)
             return
         task = Task(
@@ -367,7 +369,12 @@ class _Loop:
             log=result.log,
             tests=result.tests,
             ingredients=ingredients.kept() if ingredients else {},
+            sampled=self.request.sample is not None,
         )
+
+    def cached(self, name: str, ingredients: Ingredients, kept: Kept) -> ev.BlockCached:
+        sampled = self.request.sample is not None
+        return ev.BlockCached(run=self.request.run, block=name, key=ingredients.key, output=kept.output, sampled=sampled)
 
     def _succeeded(self, name: str, output: Output) -> None:
         self.outputs[name] = output
@@ -456,7 +463,7 @@ class FanOut:
         ingredients = loop.fingerprint.of(block, inputs, self.job.task.parameters, sample=loop.request.sample)
         kept = loop._kept(block, name, ingredients)
         if kept is not None:
-            loop.emit(ev.BlockCached(run=loop.request.run, block=name, key=ingredients.key, output=kept.output))
+            loop.emit(loop.cached(name, ingredients, kept))
             self._done(index, kept.output)
             return
         task = replace(self.job.task, inputs=tuple(inputs.items()), role="item")

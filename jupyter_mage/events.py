@@ -72,6 +72,8 @@ class BlockCached(BlockEvent):
     name: ClassVar[str] = "block_cached"
     key: str
     output: Output
+    sampled: bool = False
+    """Whether it is of a sampled run: such an output is never taken for a whole one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class BlockSucceeded(BlockEvent):
     """Names of the tests that passed."""
     ingredients: Mapping[str, Any] = field(default_factory=dict)
     """What the key was made of, so that a plan can say what changed."""
+    sampled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import getpass
 import os
 import platform
 import secrets
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -27,7 +28,7 @@ from .fingerprint import Fingerprint
 from .handoff import Handoff
 from .model import Block, Output, Pipeline
 from .plugins import executors, formats, sinks, stores
-from .state import GOOD, Run
+from .state import GOOD, BlockRun, Run
 from .work import Place, Result, Task, run_in_worker, run_task
 
 if TYPE_CHECKING:
@@ -100,15 +101,15 @@ class Session(Definitions):
         past = self.past_run(run) if run else self._unfinished()
         if past.pipeline != self.current and past.pipeline in self.pipelines:
             self.current = past.pipeline
-        kept = {
-            name: each.output for name, each in past.blocks.items() if each.status in GOOD and each.output and not each.is_item
-        }
-        if len(kept) == sum(not each.is_item for each in past.blocks.values()):
+        for name, each in past.blocks.items():
+            if each.output is not None and not self.store.has(each.output):
+                past.blocks[name] = BlockRun(name)  # it had finished, and what it gave is gone
+        if all(each.status in GOOD for each in past.blocks.values()):
             raise JupyterMageError(f"run {past.id} is finished: nothing is left to do", hint="%pipeline run")
         request = self._request(
             past.selection, past.variables, executor=executor or past.executor, workers=workers, sample=past.sample
         )
-        request = dataclasses.replace(request, run=past.id, finished={n: o for n, o in kept.items() if self.store.has(o)})
+        request = dataclasses.replace(request, run=past.id, resumed=past)
         resumed = self._execute(request, Crew(self, request))
         if check:
             _raise_unless_good(resumed)
@@ -148,6 +149,17 @@ class Session(Definitions):
         if control is not None:
             control.cancel()
         return control is not None
+
+    def cancel_run(self, run: str = "last") -> str:
+        """Interrupt a run of any process on this machine; gives its id. Raises JupyterMageError where it does not run here."""
+        name = self.history.resolve_run(run)
+        holder = self.history.holder(name)
+        if not holder:
+            raise JupyterMageError(f"run {name} is not running", hint="%pipeline runs")
+        if holder.get("host") != socket.gethostname():
+            raise JupyterMageError(f"run {name} runs on {holder.get('host')}", hint="cancel it there")
+        os.kill(int(str(holder["pid"])), signal.SIGINT)
+        return name
 
     def plan(self, selection: str = "", *, variables: Mapping[str, Any] | None = None, force: bool = False) -> list[planner.Step]:
         """What `run` would do, block by block, and why. Runs nothing."""

@@ -29,6 +29,7 @@ class BlockRun:
     log: str = ""
     tests: tuple[str, ...] = ()
     peak_memory: int = 0
+    sampled: bool = False
     items: int | None = None
     """Of a mapped block, how many runs it had; each is a block run of its own, named ``score[3]``."""
 
@@ -113,14 +114,14 @@ def _block_started(run: Run, event: ev.BlockStarted) -> None:
 
 def _block_cached(run: Run, event: ev.BlockCached) -> None:
     block = _block(run, event, "cached")
-    block.key, block.output, block.seconds = event.key, event.output, 0.0
+    block.key, block.output, block.seconds, block.sampled = event.key, event.output, 0.0, event.sampled
 
 
 def _block_succeeded(run: Run, event: ev.BlockSucceeded) -> None:
     block = _block(run, event, "succeeded")
     block.key, block.output, block.seconds = event.key, event.output, event.seconds
     block.log, block.tests, block.peak_memory = event.log, event.tests, event.peak_memory
-    block.failure, block.reason = None, ""
+    block.failure, block.reason, block.sampled = None, "", event.sampled
 
 
 def _block_failed(run: Run, event: ev.BlockFailed) -> None:

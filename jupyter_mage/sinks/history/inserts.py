@@ -22,7 +22,8 @@ _START = """INSERT INTO runs (id, pipeline, status, started, selection, executor
     VALUES (?, ?, 'running', ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET status = 'running', seconds = NULL, blocks = excluded.blocks"""
 _FINISH = "UPDATE runs SET status = ?, seconds = ?, succeeded = ?, cached = ?, failed = ? WHERE no = ?"
-_COUNT = """SELECT kind, count(*) FROM (SELECT kind, max(id) FROM events WHERE run = ? AND block IS NOT NULL GROUP BY block)
+_COUNT = """SELECT kind, count(*) FROM (SELECT kind, max(id) FROM events WHERE run = ? AND block IS NOT NULL
+    AND block NOT LIKE '%]' GROUP BY block)
     GROUP BY kind"""
 
 
@@ -41,6 +42,7 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
     event_rows: list[rows.EventRow] = []
     outputs: dict[str, rows.OutputRow] = {}
     fresh: list[tuple[int]] = []
+    full: list[tuple[int]] = []  # a sampled result is kept under its key and is never a block's latest
     cached: list[tuple[str, str, int]] = []
     finished: list[tuple[str, float, int]] = []
     for event in events:
@@ -50,9 +52,12 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
         if isinstance(event, ev.BlockSucceeded):
             outputs[event.output.content] = rows.output_row(event.output)
             fresh.append((number,))
+            if not event.sampled:
+                full.append((number,))
         elif isinstance(event, ev.BlockCached):
             outputs[event.output.content] = rows.output_row(event.output)
-            cached.append((event.block, event.key, run))
+            if not event.sampled:
+                cached.append((event.block, event.key, run))
         elif isinstance(event, ev.RunFinished):
             finished.append((event.status, event.seconds, run))
         elif isinstance(event, ev.RunStarted):
@@ -60,7 +65,7 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
     connection.executemany(_OUTPUT, outputs.values())
     connection.executemany(_EVENT, event_rows)
     connection.executemany(_KEY, fresh)
-    connection.executemany(_LATEST, fresh)
+    connection.executemany(_LATEST, full)
     connection.executemany(_LATEST_CACHED, cached)
     for status, seconds, run in finished:
         connection.execute(_FINISH, (status, seconds, *count_blocks(connection, run), run))

@@ -85,9 +85,16 @@ class RunLocks:
         name = run if plain else hashlib.blake2b(run.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return self.folder / f"{name}.lock"
 
-    def _holder(self, run: str) -> str:
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+    def holder(self, run: str) -> dict[str, object]:
+        """What the lock's owner noted of itself: pid, host, since; empty where nothing is to be read."""
+        with contextlib.suppress(OSError, ValueError):
             who = json.loads(self._path(run).read_text())
-            since = time.strftime("%H:%M:%S", time.localtime(who["since"]))
-            return f" in process {who['pid']} on {who['host']} since {since}"
-        return ""
+            return who if isinstance(who, dict) else {}
+        return {}
+
+    def _holder(self, run: str) -> str:
+        who = self.holder(run)
+        if not {"pid", "host", "since"} <= set(who):
+            return ""
+        since = time.strftime("%H:%M:%S", time.localtime(float(str(who["since"]))))
+        return f" in process {who['pid']} on {who['host']} since {since}"

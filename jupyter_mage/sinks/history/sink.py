@@ -116,7 +116,7 @@ class History:
         """
         writer = self._own_writer()
         kind = type(event)
-        if kind is ev.RunStarted:
+        if isinstance(event, ev.RunStarted):
             self._start(writer, event)
             return
         if kind not in _SYNCED:
@@ -140,6 +140,10 @@ class History:
         except BaseException:
             self._runs.release(event.run)  # it does not go on, so it is found interrupted
             raise
+
+    def holder(self, run: str) -> dict[str, object]:
+        """Who runs ``run`` now (pid, host, since); empty where nobody does."""
+        return {} if self._runs.dead(run) else self._runs.holder(run)
 
     def flush(self) -> None:
         """Return when every event so far is as durable as the mode says. Raises StoreError where that cannot be."""
@@ -272,7 +276,7 @@ class History:
             yield connection
 
 
-_SYNCED = frozenset({ev.RunStarted, ev.RunFinished, ev.BlockFailed})
+_SYNCED = frozenset({ev.RunFinished, ev.BlockFailed})
 
 
 def _summary(connection: sqlite3.Connection, *row: Any) -> RunSummary:
