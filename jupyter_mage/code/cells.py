@@ -38,7 +38,7 @@ def define(
     language = languages.get(header.language or "python")
     language.check(body, block=header.name)
     if language.extension == "py" and mage_decorator(body):  # a Mage block file, whole: it brings all that it needs
-        header, reads = dataclasses.replace(header, carrier="mage"), ()
+        header, reads = dataclasses.replace(header, carrier="mage"), tuple[str, ...]()
     else:
         reads = language.names(body).reads
     needed = _needed(header, language, reads, known)
