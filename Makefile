@@ -28,7 +28,7 @@ demo: $(VENV)/installed  ## Run the tutorial's pipeline: the graph, the run, the
 test: $(VENV)/tools  ## Install what the tests need, and pass all of them
 	tests/install_system_packages.sh
 	cd labextension && npm test --silent
-	$(BIN)/python -m pytest -m "not mage and not slow" $(PYTEST)
+	$(BIN)/python -m pytest $(PYTEST)
 
 check: lint types layers  ## Lint, types, layers
 

@@ -24,7 +24,7 @@ def notes(
         yield f"{block.name} is also defined{place}; this cell counts now"
     for each in graph.missing(dataclasses.replace(pipeline, blocks=(block,)), pipeline):
         yield str(each)
-    if block.declared:
+    if block.declared and block.carrier != "mage":
         yield from _mismatch(pipeline, block)
     for leak in block.leaks:
         if leak.reason == graph.UNDECLARED:

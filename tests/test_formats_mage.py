@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+import yaml as pyyaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -756,3 +757,38 @@ def test_any_pipeline_comes_back_equal(shapes: list[tuple[str, str, bool, str]])
     with tempfile.TemporaryDirectory() as folder:
         mage.format.write(pipeline, Path(folder) / "project")
         assert mage.format.read(Path(folder) / "project", "daily") == pipeline
+
+
+def test_metadata_that_mage_saved_comes_back_equal(tmp_path: Path) -> None:
+    root = exported(tmp_path)
+    path = root / "pipelines/daily/metadata.yaml"
+    data = pyyaml.safe_load(path.read_text())
+    data |= {
+        "cache_block_output_in_memory": False,
+        "callbacks": [],
+        "concurrency_config": {},
+        "conditionals": [],
+        "executor_count": 1,
+    }
+    data |= {"created_at": "2026-11-24 07:00:00+00:00", "data_integration": None, "description": None, "extensions": {}}
+    data |= {"settings": {"triggers": None}, "tags": [], "variables_dir": "/home/src/mage_data", "widgets": []}
+    for each in data["blocks"]:
+        each |= {"all_upstream_blocks_executed": True, "color": None, "executor_config": None, "executor_type": "local_python"}
+        each |= {"has_callback": False, "name": each["uuid"], "retry_config": None, "status": "executed", "timeout": None}
+        each.setdefault("configuration", {})
+    path.write_text(pyyaml.dump(data))
+    assert mage.format.read(root) == FULL
+    assert mage.check(root) == []
+
+
+def test_sql_files_need_a_database_and_may_lock_each_other(tmp_path: Path) -> None:
+    pipeline = build(
+        ("one --sql", "SELECT 1 AS a"), ("two --sql", "SELECT 2 AS b"), ("three(one, two) --sql", "SELECT * FROM one, two")
+    )
+    assert mage.warnings(pipeline) == [
+        "one, two: Mage's scheduler may run both at once, and DuckDB's file is open to one process at a time"
+    ]
+    (tmp_path / "io_config.yaml").write_text("default: {}\n")
+    mage.format.write(pipeline, tmp_path)
+    (problem,) = mage.check(tmp_path)
+    assert (problem.file, problem.message.split(",")[0]) == ("io_config.yaml", "no DUCKDB_DATABASE in it")

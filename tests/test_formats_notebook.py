@@ -204,11 +204,15 @@ def test_writing_over_a_notebook_keeps_outputs_and_never_loses_cells(tmp_path: P
     path = save(tmp_path / "x.ipynb", [("code", "%load_ext jupyter_mage"), ("code", "%%block a\n1")])
     data = json.loads(path.read_text())
     data["cells"][1] |= {"outputs": [{"output_type": "stream", "name": "stdout", "text": "kept"}], "execution_count": 7}
+    data["cells"][1] |= {"id": "own", "metadata": {"tags": ["x"]}}
+    data["metadata"] = {"kernelspec": {"name": "mine", "display_name": "Mine"}}
     path.write_text(json.dumps(data))
     pipeline = notebook.format.read(path)
     notebook.format.write(pipeline.with_block(Block(name="b", source="2", header="b")), path)
     cells = json.loads(path.read_text())["cells"]
     assert [(cell["execution_count"], len(cell["outputs"])) for cell in cells] == [(None, 0), (7, 1), (None, 0)]
+    assert [(cell["id"], cell["metadata"]) for cell in cells] == [("x_code_1", {}), ("own", {"tags": ["x"]}), ("b", {})]
+    assert json.loads(path.read_text())["metadata"]["kernelspec"]["name"] == "mine"
     before = path.read_bytes()
     with pytest.raises(FormatError, match="is there already, with 1 cells that would be lost"):
         notebook.format.write(pipeline, path)
@@ -298,12 +302,17 @@ def test_old_and_odd_notebooks_are_read(tmp_path: Path) -> None:
     data = document([("code", ["%%block a\r\n", "1"]), ("code", "%%block b\ra"), ("code", "   \n")], nbformat_minor=0)
     for cell in data["cells"]:
         cell |= {"id": "same", "metadata": {"jupyter_mage": ["hostile"], "widgets": {"x": "<script>"}}, "execution_count": "many"}
+    data["cells"][0]["metadata"] = {"jupyter_mage": {"label": 3, "extra": {"jupyter_mage": "x", "uuid": 4}}}
     data["metadata"] = {"jupyter_mage": {"pipeline": "../x", "variables": 3, "extra": []}, "widgets": {"state": {}}}
     path = tmp_path / "x.ipynb"
     path.write_bytes(b"\xef\xbb\xbf" + json.dumps(data).encode())
     found = notebook.format.read(path)
     assert (found.name, found.names, found.variables, found.extra) == ("x", ("a", "b"), {}, {})
     assert (found["a"].source, found["b"].upstreams) == ("1", ("a",))
+    notes = {"test_places": 3, "comment_tests": 4, "cell_type": 5}
+    odd = Block(name="t", source="x", kind="markdown", language="markdown", extra={"jupyter_mage": notes})
+    notebook.format.write(found.with_block(odd), tmp_path / "back.ipynb")
+    assert len(cells_of(tmp_path / "back.ipynb")) == 4
 
 
 @pytest.mark.timeout(20)

@@ -242,7 +242,7 @@ def test_sql_sums_of_whole_numbers_are_whole(trips: Session) -> None:
 
 
 def test_sql_dates_and_times_come_out_equal(trips: Session) -> None:
-    found = sql(trips, "SELECT max(at) AS last, DATE '2024-02-29' AS day, 1.10::DECIMAL(10, 2) * 3 AS price FROM trips")
+    found = sql(trips, "SELECT max(\"at\") AS last, DATE '2024-02-29' AS day, 1.10::DECIMAL(10, 2) * 3 AS price FROM trips")
     row = found.iloc[0]
     assert row["last"] == datetime.datetime(2024, 1, 2, 11, 30)
     assert pd.Timestamp(row["day"]).date() == datetime.date(2024, 2, 29)

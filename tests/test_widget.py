@@ -82,7 +82,7 @@ def test_old_graphs_stop_following(front: Kernel) -> None:
 
 
 def test_widget_shows_pictures_by_itself(front: Kernel) -> None:
-    front.run("one = widget.dag_widget(session.picture()); one")
+    front.run("one = widget.DagWidget(session.picture()); one")
     messages = front.run("session.emit(*started); one.show(session.picture())")
     (sent,) = [content["data"]["content"] for kind, content in messages if kind == "comm_msg" and "content" in content["data"]]
     assert (sent["changes"], sent["run"]["status"]) == (1, "running")

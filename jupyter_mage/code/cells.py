@@ -10,6 +10,7 @@ from ..errors import unknown
 from ..model import Block, Definition, Limits, Retry, Test
 from ..plugins import Language, executors, kinds, languages
 from .capture import Ledger, Resolved
+from .function import mage_decorator
 from .header import Header, parse
 from .source import docstring
 
@@ -39,7 +40,10 @@ def define(
     """
     language = languages.get(header.language or "python")
     language.check(body, block=header.name)
-    reads = language.names(body).reads
+    if language.extension == "py" and mage_decorator(body):  # a Mage block file, whole: it brings all that it needs
+        header, reads = dataclasses.replace(header, carrier="mage"), tuple[str, ...]()
+    else:
+        reads = language.names(body).reads
     needed = _needed(header, language, reads, known)
     resolved = ledger.resolve(needed, namespace)
     return Block(

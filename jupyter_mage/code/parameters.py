@@ -69,7 +69,7 @@ def values(block: Block, variables: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises DefinitionError for one that has neither.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = dict(variables) if block.carrier == "mage" else {}  # Mage's functions get every variable
     for parameter in block.parameters:
         if parameter.name in variables:
             found[parameter.name] = coerce(parameter, variables[parameter.name], block=block.name)

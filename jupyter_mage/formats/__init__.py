@@ -1,0 +1,1 @@
+"""Forms that pipelines have on disk, one a file or folder."""

@@ -6,9 +6,11 @@ import asyncio
 import inspect
 import linecache
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ..code import source
+from ..code.function import DECORATORS, mage_decorator
 from ..errors import JupyterMageError
 from ..plugins import Call, Names
 
@@ -31,6 +33,9 @@ class Python:
         filename = call.filename or f"<block {call.block.name}>"
         namespace = call.namespace
         namespace.setdefault("__name__", "__main__")
+        decorator = mage_decorator(call.source) if call.block.carrier == "mage" else ""
+        if decorator:
+            return _run_mage_file(call, decorator, filename)
         if not call.keep_names:
             _define(call, namespace)
         arguments = tuple(call.values)
@@ -52,6 +57,36 @@ class Python:
         else:
             result = function(**call.values)
         return _finish(result) if is_async else result
+
+
+def _run_mage_file(call: Call, decorator: str, filename: str) -> Any:
+    """Run a block file as Mage does: the first function with the block's decorator, inputs by place, variables by name.
+
+    Every ``@test`` of the file runs on the output. The guarded imports of decorators find these names and import nothing.
+    """
+    mains: list[Callable[..., Any]] = []
+    tests: list[Callable[..., Any]] = []
+
+    def collect(into: list[Callable[..., Any]]) -> Callable[..., Any]:
+        def decorate(function: Any = None, *_: Any, **__: Any) -> Any:
+            if not callable(function):
+                return decorate
+            into.append(function)
+            return function
+
+        return decorate
+
+    space = call.namespace
+    space.update({name: collect([]) for name in DECORATORS}, **{decorator: collect(mains), "test": collect(tests)})
+    text = f"\n{call.source}"
+    _remember(filename, text)
+    exec(compile(text, filename, "exec"), space)  # noqa: S102
+    upstreams = call.block.upstreams
+    keywords = {name: value for name, value in call.values.items() if name not in upstreams}
+    output = mains[0](*(call.values[name] for name in upstreams), **keywords)
+    for test in tests:
+        test(output)
+    return output
 
 
 def _define(call: Call, namespace: dict[str, Any]) -> None:

@@ -35,7 +35,8 @@ def svg(picture: dict[str, Any]) -> str:
     """The drawing, one XML document as text. Every word from a pipeline is escaped."""
     width, height = picture["size"]
     nodes, states = picture["nodes"], picture["states"]
-    width = max(width, 240.0)
+    summary = headline(picture)
+    width = max(width, 240.0, min(640.0, 80 + 6.45 * len(summary)))
     body: list[str] = []
     if not nodes:
         height = 40.0
@@ -47,7 +48,6 @@ def svg(picture: dict[str, Any]) -> str:
     else:
         body += [_edge(edge) for edge in picture["edges"]]
         body += [_card(node, states.get(node["id"], {})) for node in nodes]
-    summary = headline(picture)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="jmage" role="img" viewBox="0 0 {_n(width)} {_n(height + HEAD)}" '
         f'width="{_n(width)}" height="{_n(height + HEAD)}" style="max-width:100%;height:auto" font-family="{FONT}">'

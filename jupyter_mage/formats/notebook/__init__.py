@@ -17,7 +17,7 @@ from ...model import Pipeline, check_name
 from ..problem import Problem, problem_of
 from .document import load, own_name
 from .reading import Reader
-from .writing import keep_outputs, made_cells, pipeline_notes
+from .writing import keep_what_is_there, made_cells, pipeline_notes, unique_ids
 
 __all__ = ["format"]
 
@@ -70,16 +70,17 @@ class Notebook:
 
     def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
         """Write the notebook. One that is there keeps its outputs where cells are equal; where cells would go, it is refused."""
-        made = made_cells(pipeline)
-        if path.exists():
-            keep_outputs(path, made)
+        made = list(made_cells(pipeline))
         metadata: dict[str, Any] = {
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
             "language_info": {"name": "python"},
         }
-        ours = pipeline_notes(pipeline, path)
-        if ours:
-            metadata["jupyter_mage"] = ours
+        if path.exists():
+            metadata |= keep_what_is_there(path, made)
+        unique_ids(made)
+        metadata["jupyter_mage"] = pipeline_notes(pipeline, path)
+        if not metadata["jupyter_mage"]:
+            del metadata["jupyter_mage"]
         document = {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
         text = json.dumps(document, sort_keys=True, indent=1, ensure_ascii=False) + "\n"
         try:

@@ -157,7 +157,8 @@ class Reader:
 
 
 def _with_test(block: Block, test: Test, place: str | None, *, comment: bool) -> Block:
-    ours = dict(block.extra.get("jupyter_mage", {}))
+    noted = block.extra.get("jupyter_mage")
+    ours: dict[str, Any] = dict(noted) if isinstance(noted, Mapping) else {}
     if place is not None:
         ours["test_places"] = {**ours.get("test_places", {}), test.name: place}
     if comment:

@@ -19,19 +19,8 @@ _WRITTEN = {"magic": "%%{sort} {text}", "comment": "#| {sort}: {text}"}
 _LOAD = "%load_ext jupyter_mage"
 
 
-def made_cells(pipeline: Pipeline) -> list[dict[str, Any]]:
-    """The cells, in the blocks' order, tests in their places; each with an id of its own that follows from names alone."""
-    made = list(_ordered(pipeline))
-    seen: set[str] = set()
-    for cell in made:
-        base, number = cell["id"], 2
-        while cell["id"] in seen:
-            cell["id"], number = f"{base[:58]}-{number}", number + 1
-        seen.add(cell["id"])
-    return made
-
-
-def _ordered(pipeline: Pipeline) -> Iterator[dict[str, Any]]:
+def made_cells(pipeline: Pipeline) -> Iterator[dict[str, Any]]:
+    """The cells, in the blocks' order, tests in their places; their ids follow from names alone."""
     plain = [block.source for block in pipeline if is_still(block) and block.language in languages]
     if not any(_LOAD in source for source in plain):
         yield _json_cell("code", "load-jupyter-mage", _LOAD)
@@ -42,9 +31,19 @@ def _ordered(pipeline: Pipeline) -> Iterator[dict[str, Any]]:
     yield from placed.pop("", [])
     for block in pipeline:
         yield _block_cell(block)
-        elsewhere = _ours(block).get("test_places", {})
-        yield from (_test_cell(block, i) for i, test in enumerate(block.tests) if elsewhere.get(test.name) not in pipeline)
+        here = [i for i, test in enumerate(block.tests) if _places(block).get(test.name) not in pipeline]
+        yield from (_test_cell(block, index) for index in here)
         yield from placed.pop(block.name, [])
+
+
+def unique_ids(made: Iterable[dict[str, Any]]) -> None:
+    """Number the ids that several cells have."""
+    seen: set[str] = set()
+    for cell in made:
+        base, number = cell["id"], 2
+        while cell["id"] in seen:
+            cell["id"], number = f"{base[:58]}-{number}", number + 1
+        seen.add(cell["id"])
 
 
 def _ours(block: Block) -> Mapping[str, Any]:
@@ -52,12 +51,18 @@ def _ours(block: Block) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+def _places(block: Block) -> Mapping[str, Any]:
+    """Where tests stand that do not stand below their block."""
+    found = _ours(block).get("test_places")
+    return found if isinstance(found, Mapping) else {}
+
+
 def _placed_tests(pipeline: Pipeline) -> dict[str, list[dict[str, Any]]]:
     placed: dict[str, list[dict[str, Any]]] = {}
     for block in pipeline:
         for index, test in enumerate(block.tests):
-            place = _ours(block).get("test_places", {}).get(test.name)
-            if place in pipeline:
+            place = _places(block).get(test.name)
+            if isinstance(place, str) and place in pipeline:
                 placed.setdefault(place, []).append(_test_cell(block, index))
     return placed
 
@@ -78,7 +83,8 @@ def _block_cell(block: Block) -> dict[str, Any]:
     name = block.name
     if is_still(block):
         code = block.language in languages
-        return _json_cell("code" if code else _ours(block).get("cell_type", "markdown"), name, block.source)
+        sort = "code" if code else "raw" if _ours(block).get("cell_type") == "raw" else "markdown"
+        return _json_cell(sort, name, block.source)
     extra = {key: value for key, value in block.extra.items() if key != "jupyter_mage"}
     kept = {key: value for key, value in _ours(block).items() if key not in ("test_places", "comment_tests")}
     if kept:
@@ -91,7 +97,8 @@ def _block_cell(block: Block) -> dict[str, Any]:
 def _test_cell(block: Block, index: int) -> dict[str, Any]:
     test = block.tests[index]
     text = block.name if test.name == f"test_{index + 1}" else f"{block.name} {test.name}"
-    carrier = "comment" if test.name in _ours(block).get("comment_tests", []) else "magic"
+    listed = _ours(block).get("comment_tests")
+    carrier = "comment" if isinstance(listed, list) and test.name in listed else "magic"
     first = _WRITTEN[carrier].format(sort="test", text=text)
     return _json_cell("code", f"{block.name[:30]}-{test.name[:30]}", f"{first}\n{test.source}")
 
@@ -116,11 +123,17 @@ def pipeline_notes(pipeline: Pipeline, path: Path) -> dict[str, Any]:
     return {key: value for key, value in notes.items() if value}
 
 
-def keep_outputs(path: Path, made: list[dict[str, Any]]) -> None:
-    """Give equal cells of the notebook that is there their outputs; refuse where it has cells that would be lost."""
+_KEPT = ("id", "outputs", "execution_count", "attachments")
+
+
+def keep_what_is_there(path: Path, made: list[dict[str, Any]]) -> dict[str, Any]:
+    """Give equal cells of the notebook that is there their outputs, tags and ids; gives its own metadata.
+
+    Raises FormatError where it has cells that would be lost.
+    """
     found, _ = load(path)
-    raw = raw_json(path)["cells"]
-    there = {(cell.sort, cell.source.rstrip("\n")): old for cell, old in zip(found, raw, strict=True)}
+    data = raw_json(path)
+    there = {(cell.sort, cell.source.rstrip("\n")): old for cell, old in zip(found, data["cells"], strict=True)}
     new = {(cell["cell_type"], "".join(cell["source"]).rstrip("\n")): cell for cell in made}
     lost = [cell for cell in found if cell.source.strip() and (cell.sort, cell.source.rstrip("\n")) not in new]
     if lost:
@@ -130,6 +143,9 @@ def keep_outputs(path: Path, made: list[dict[str, Any]]) -> None:
             hint="choose another name, or move the old notebook away",
         )
     for key, cell in new.items():
-        if key in there and cell["cell_type"] == "code":
-            cell["outputs"] = there[key].get("outputs", [])
-            cell["execution_count"] = there[key].get("execution_count")
+        old = there.get(key, {})
+        cell |= {name: old[name] for name in _KEPT if name in old and (name != "id" or isinstance(old[name], str))}
+        if isinstance(old.get("metadata"), dict):
+            cell["metadata"] = {**old["metadata"], **cell["metadata"]}
+    metadata = data.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}

@@ -1,90 +1,25 @@
-"""The graph in a notebook: live where a widget can be shown, a still picture everywhere else. No code in any trait.
-
-`live` is what ``%pipeline`` shows. It publishes every form of the picture in one MIME bundle, sends what changes while a run goes
-on, and when it ends replaces what the notebook file keeps, so that a saved notebook shows how the run went.
-"""
+"""The graph in a notebook: live where a widget can be shown, a still picture everywhere else."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
-import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
-from . import view
+from .. import view
 
-MODULE = "jupyter-mage"
-VERSION = "0.1.0"
 LIVE = 4
 """So many graphs of one session follow it; older ones keep the last state they had."""
 
 
 class Drawable(Protocol):
-    """Of a session, what a graph needs."""
+    """Of a session, what a graph needs. `picture` is also called from a timer's thread."""
 
     def picture(self) -> dict[str, Any]: ...
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]: ...
-
-
-def dag_widget(picture: dict[str, Any]) -> Any:
-    """A `DagWidget`; ipywidgets is imported now, not with this module."""
-    return _widget_class()(picture)
-
-
-def _widget_class() -> Any:
-    """The class, made once. A function, because importing this module must not import ipywidgets."""
-    if "made" not in _CLASS:
-        import ipywidgets
-        import traitlets
-
-        class DagWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
-            """A pipeline's graph. ``picture`` is JSON data from `view.picture`; `show` sends a new one, or only what changed."""
-
-            _model_name = traitlets.Unicode("DagModel").tag(sync=True)
-            _model_module = traitlets.Unicode(MODULE).tag(sync=True)
-            _model_module_version = traitlets.Unicode(VERSION).tag(sync=True)
-            _view_name = traitlets.Unicode("DagView").tag(sync=True)
-            _view_module = traitlets.Unicode(MODULE).tag(sync=True)
-            _view_module_version = traitlets.Unicode(VERSION).tag(sync=True)
-            picture = traitlets.Dict().tag(sync=True)
-
-            def __init__(self, picture: dict[str, Any], **settings: Any) -> None:
-                self._quiet = False
-                self._guard = threading.Lock()
-                super().__init__(picture=picture, **settings)
-
-            def show(self, picture: dict[str, Any]) -> None:
-                """Make ``picture`` the one that is seen; the least that is needed is sent."""
-                with self._guard:
-                    delta = view.changes(self.picture, picture)
-                    if delta is picture:
-                        self.picture = picture
-                        return
-                    self._quiet = True  # a page that is reloaded asks for the trait: it must be the picture of now
-                    try:
-                        self.picture = picture
-                    finally:
-                        self._quiet = False
-                    if len(delta) > 1:
-                        self.send(delta)
-
-            def _should_send_property(self, key: str, value: Any) -> bool:
-                if key == "picture" and self._quiet:
-                    return False
-                return bool(super()._should_send_property(key, value))
-
-            def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-                shown = super()._repr_mimebundle_(**kwargs)
-                return None if shown is None else {**shown, **view.bundle(self.picture)}
-
-        _CLASS["made"] = DagWidget
-    return _CLASS["made"]
-
-
-_CLASS: dict[str, Any] = {}
 
 
 def live(session: Drawable) -> Live:
@@ -114,7 +49,9 @@ class Live:
         shell: Any = cast(Any, get_ipython)()
         self._drawn = self._session.picture()
         if _shows_widgets(shell):
-            self._widget = dag_widget(self._drawn)
+            from .model import DagWidget
+
+            self._widget = DagWidget(self._drawn)
         self._handle = cast(Any, display)(self._bundle(), raw=True, display_id=True)
         if getattr(shell, "kernel", None) is None:
             return  # a terminal cannot change what it has printed
