@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 GLYPHS = {
-    "queued": "·", "running": "▶", "succeeded": "✓", "cached": "≡", "failed": "✗", "skipped": "–", "cancelled": "◼",
+    "queued": "·", "running": "▶", "retrying": "↻", "succeeded": "✓", "cached": "≡", "failed": "✗", "skipped": "–", "cancelled": "◼",
     "interrupted": "!", "run": "▶", "maybe": "?", "blocked": "✗",
 }  # fmt: skip
 """One sign for each state; never colour alone."""
 COLOURS = {
     "succeeded": "green", "cached": "cyan", "failed": "bold red", "blocked": "bold red", "running": "blue", "run": "blue",
-    "maybe": "yellow", "skipped": "dim", "cancelled": "yellow", "interrupted": "yellow", "queued": "dim",
+    "maybe": "yellow", "skipped": "dim", "cancelled": "yellow", "interrupted": "yellow", "queued": "dim", "retrying": "yellow",
 }  # fmt: skip
 
 
@@ -78,6 +78,8 @@ def run_table(run: Run) -> Table:
     """One row a block: state, shape, size, time, and what is to be said about it."""
     table = _table("block", "state", "output", "size", "time", "")
     for block in run.blocks.values():
+        if block.is_item and block.status != "failed":
+            continue
         output = block.output
         table.add_row(
             block.name,
@@ -85,24 +87,33 @@ def run_table(run: Run) -> Table:
             output.describe() if output else "",
             size(output.size) if output else "",
             "" if block.status == "cached" else seconds(block.seconds),
-            _remark(block),
+            _remark(run, block),
         )
     return table
 
 
-def _remark(block: BlockRun) -> str:
+def _remark(run: Run, block: BlockRun) -> str:
     if block.failure:
         return f"{block.failure.error}: {first_line(block.failure.message)}"
+    if block.items is not None:
+        return f"{block.items} item{'s' * (block.items != 1)}, {_item_counts(run, block.name)}"
     return block.reason or (f"{len(block.tests)} test{'s' * (len(block.tests) != 1)} passed" if block.tests else "")
+
+
+def _item_counts(run: Run, name: str) -> str:
+    states = [each.status for each in run.blocks.values() if each.is_item and each.name.startswith(f"{name}[")]
+    return ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
 
 
 def run_line(run: Run) -> str:
     """``run 20260101-120000-ab12 succeeded in 1.20 s: 8 blocks, 3 cached``."""
-    counts = [f"{len(run.blocks)} block{'s' * (len(run.blocks) != 1)}"]
+    blocks = [block for block in run.blocks.values() if not block.is_item]
+    counts = [f"{len(blocks)} block{'s' * (len(blocks) != 1)}"]
     for status in ("cached", "failed", "skipped", "cancelled"):
-        count = sum(block.status == status for block in run.blocks.values())
+        count = sum(block.status == status for block in blocks)
         counts += [f"{count} {status}"] if count else []
-    return f"run {run.id} {run.status} in {seconds(run.seconds)}: {', '.join(counts)}"
+    sampled = f"   SAMPLED: {run.sample} rows or items a loader" if run.sample is not None else ""
+    return f"run {run.id} {run.status} in {seconds(run.seconds)}: {', '.join(counts)}{sampled}"
 
 
 def plan_table(steps: Iterable[Step]) -> Table:
