@@ -19,13 +19,13 @@ class Handoff:
     """A store that remembers the last values, up to ``limit`` bytes (by their stored size)."""
 
     def __init__(self, store: Store, limit: int = 2 << 30) -> None:
-        self._store = store
+        self.inner = store
         self._limit = limit
         self._held = 0
         self._values: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 
     def put(self, value: Any) -> Output:
-        output = self._store.put(value)
+        output = self.inner.put(value)
         shared = _shareable(value)
         if shared is not None and output.content not in self._values:
             self._values[output.content] = shared, output.size
@@ -38,12 +38,12 @@ class Handoff:
     def get(self, output: Output) -> Any:
         held = self._values.get(output.content)
         if held is None:
-            return self._store.get(output)
+            return self.inner.get(output)
         value = held[0]
         return value if type(value) in IMMUTABLE else _copy(value)
 
     def has(self, output: Output) -> bool:
-        return output.content in self._values or self._store.has(output)
+        return output.content in self._values or self.inner.has(output)
 
 
 def _shareable(value: Any) -> Any:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .errors import unknown
 from .model import Block, Failure, Output
 from .planner import Step
 from .state import BlockRun, Run
@@ -167,6 +168,85 @@ def failure_text(block: Block, failure: Failure) -> str:
     else:
         lines.append("  → correct the cell and run it again; what had finished above it is cached")
     return "\n".join(lines)
+
+
+def block_run_text(run: Run, name: str) -> str:
+    """All that is known of one block in one run."""
+    block = run.blocks.get(name)
+    if block is None:
+        raise unknown("block", name, (each for each in run.blocks), hint=f"%pipeline logs --run {run.id}")
+    facts = {
+        "run": f"{run.id} · {run.status}",
+        "state": block.status + (f" · attempt {block.attempt}" if block.attempt > 1 else ""),
+        "time": seconds(block.seconds),
+        "peak memory": size(block.peak_memory) if block.peak_memory else "",
+        "output": f"{block.output.describe()} · {block.output.type} · {block.output.content}" if block.output else "",
+        "key": block.key,
+        "tests": ", ".join(block.tests),
+        "variables": ", ".join(f"{name}={value}" for name, value in run.variables.items()),
+        "from": ", ".join(f"{name} {value}" for name, value in run.origin.items() if value),
+    }
+    lines = [f"{title:>12}  {fact}" for title, fact in facts.items() if fact]
+    texts = [block.failure.traceback if block.failure else "", block.log, block.output.preview if block.output else ""]
+    return "\n".join([block.name, *lines, *(text.rstrip() for text in texts if text)])
+
+
+def diff_table(before: Run, after: Run) -> Table:
+    """Two runs side by side: blocks, states, shapes, schema, time; only what differs is said."""
+    table = _table("block", f"{before.id}", f"{after.id}", "what differs")
+    for name in dict.fromkeys((*before.blocks, *after.blocks)):
+        old, new = before.blocks.get(name), after.blocks.get(name)
+        table.add_row(name, _short(old), _short(new), _differs(old, new))
+    return table
+
+
+def _short(block: BlockRun | None) -> str:
+    if block is None:
+        return "–"
+    shape = f" {block.output.describe()}" if block.output else ""
+    return f"{GLYPHS.get(block.status, '')} {block.status}{shape}"
+
+
+def _differs(old: BlockRun | None, new: BlockRun | None) -> str:
+    if old is None or new is None:
+        return "only in one"
+    said = []
+    if old.key and new.key and old.key != new.key:
+        said.append("code, inputs or parameters")
+    if old.output and new.output:
+        if old.output.content == new.output.content:
+            said.append("same output")
+        elif old.output.rows is not None and new.output.rows is not None and old.output.rows != new.output.rows:
+            said.append(f"rows {new.output.rows - old.output.rows:+,}")
+        else:
+            said.append("other values")
+        said += _columns_differ(old.output, new.output)
+    if old.seconds and new.seconds and old.status == new.status == "succeeded":
+        said.append(f"time ×{new.seconds / old.seconds:.2g}")
+    return "; ".join(said)
+
+
+def _columns_differ(old: Output, new: Output) -> list[str]:
+    before, after = dict(old.columns or ()), dict(new.columns or ())
+    gone = [f"−{name}" for name in before if name not in after]
+    come = [f"+{name}" for name in after if name not in before]
+    changed = [f"{name} {before[name]} → {after[name]}" for name in before if name in after and before[name] != after[name]]
+    said = [*gone, *come, *changed]
+    return [f"columns {', '.join(said[:8])}"] if said else []
+
+
+def cache_table(kept: Iterable[Any]) -> Table:
+    """What is kept, largest first."""
+    table = _table("pipeline", "block", "output", "size", "age", "run")
+    now = time.time()
+    for each in kept:
+        table.add_row(each.pipeline, each.block, each.output.describe(), size(each.output.size), seconds(now - each.at), each.run)
+    return table
+
+
+def collected_line(found: Any) -> str:
+    """``forgot 3 outputs, removed 12 files; 1.2 GB of 20.0 GB kept``."""
+    return f"forgot {found.forgotten} outputs, removed {found.files} files; {size(found.kept)} of {size(found.limit)} kept"
 
 
 def output_text(name: str, output: Output) -> str:

@@ -35,6 +35,19 @@ if TYPE_CHECKING:
     from .sinks.history import History
 
 STATE = ".jupyter_mage"
+CACHE_LIMIT = int(os.environ.get("JUPYTER_MAGE_CACHE_LIMIT", 20_000_000_000))
+"""Bytes of outputs that a project keeps; the oldest go first."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What a collection came to: keys forgotten, files removed, bytes kept, and their bound."""
+
+    forgotten: int
+    files: int
+    kept: int
+    limit: int
+
 
 
 class Session(Definitions):
@@ -138,10 +151,11 @@ class Session(Definitions):
             _import_again(request.pipeline, place.namespace)
         return self._execute(request, Crew(self, request, name, place))
 
-    def check_request(self, selection: str = "", *, variables: Mapping[str, Any] | None = None, executor: str = "inline") -> None:
+    def check_request(
+        self, selection: str = "", *, variables: Mapping[str, Any] | None = None, start: str = "", executor: str = "inline"
+    ) -> None:
         """Raise what `run` would raise before anything runs."""
-        executors.get(executor)
-        self._request(selection, variables)
+        self._request(selection, variables, start=start, executor=executor)
 
     def cancel(self) -> bool:
         """Stop the run that is going on, from any thread; False where none is."""
@@ -271,6 +285,29 @@ class Session(Definitions):
     def value(self, block: str) -> Any:
         """The last good output of a block, loaded."""
         return self.store.get(self.output(block))
+
+    def cached_outputs(self) -> list[Any]:
+        """What the cache has, largest first: pipeline, block, key, output, when and by which run it was made."""
+        return sorted(self.history.kept(), key=lambda each: -each.output.size)
+
+    def clear_cache(self, selection: str = "") -> int:
+        """Forget what is kept of these blocks (all, of every pipeline, when empty) and remove its files; gives how many."""
+        names = set(graph.select(self.pipeline, selection)) if selection else None
+        chosen = [
+            each.key
+            for each in self.history.kept()
+            if names is None or (each.pipeline == self.current and each.block.split("[")[0] in names)
+        ]
+        forgotten = self.history.forget(chosen)
+        self.store.inner.collect(self.history.contents(), age=0.0)
+        return forgotten
+
+    def collect(self, limit: int | None = None) -> Collected:
+        """Keep the cache within ``limit`` bytes, oldest first out, and remove files that nothing needs."""
+        limit = CACHE_LIMIT if limit is None else limit
+        forgotten = self.history.evict(limit)
+        files = self.store.inner.collect(self.history.contents())
+        return Collected(forgotten=forgotten, files=files, kept=self.history.kept_size(), limit=limit)
 
     # ---- files -----------------------------------------------------------------------------------------------------
 

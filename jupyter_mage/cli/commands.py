@@ -66,12 +66,12 @@ def _selecting(command: F) -> F:
 
 
 @contextmanager
-def _session(project: Path, pipeline: str) -> Iterator[Session]:
+def _session(project: Path, pipeline: str, durability: str = "process") -> Iterator[Session]:
     import os
 
     from ..session import Session
 
-    session = Session.open(project, pipeline, origin="cli")
+    session = Session.open(project, pipeline, origin="cli", durability=durability)
     os.chdir(session.root)
     try:
         yield session
@@ -90,7 +90,11 @@ def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
 @_project
 @_selecting
 @click.option("--force", "-f", is_flag=True, help="Run the selected blocks whatever is cached.")
-@click.option("--executor", default="processes", show_default=True, help="inline or processes.")
+@click.option("--from", "start", default="", metavar="BLOCK", help="Run this block and all below it, whatever is cached.")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Cut what loaders give to N rows or items.")
+@click.option("--durability", type=click.Choice(["process", "power"]), default="process", show_default=True,
+              help="What a finished block survives: a kill, or a power cut too.")
+@click.option("--executor", default="processes", show_default=True, help="inline, threads or processes.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many blocks run at once; default: the cores.")
 @_json
 def run(
@@ -99,6 +103,9 @@ def run(
     selection: str,
     variables: tuple[str, ...],
     force: bool,
+    start: str,
+    sample: int | None,
+    durability: str,
     executor: str,
     workers: int | None,
     as_json: bool,
@@ -106,13 +113,85 @@ def run(
     """Run a pipeline, or a selection of it and what that needs."""
     from . import progress
 
-    with _session(project, pipeline) as session:
-        session.check_request(selection, variables=_variables(variables), executor=executor)
+    with _session(project, pipeline, durability) as session:
+        given = _variables(variables)
+        session.check_request(selection, variables=given, start=start, executor=executor)
         if not as_json:
             _draw(session)
         with progress.shown(session, quiet=as_json):
-            result = session.run(selection, variables=_variables(variables), force=force, executor=executor, workers=workers)
+            result = session.run(
+                selection, variables=given, force=force, start=start, executor=executor, workers=workers, sample=sample
+            )
         _finish(session, result, as_json, project)
+
+
+@cli.command()
+@_project
+@click.option("--run", "run_id", default="", help="A run's id or a part of it; default: the last unfinished one.")
+@click.option("--executor", default="", help="Default: the run's own.")
+@click.option("--workers", type=click.IntRange(min=1))
+@_json
+def resume(project: Path, pipeline: str, run_id: str, executor: str, workers: int | None, as_json: bool) -> None:
+    """Go on in the same run: what had finished in it is not run again."""
+    from . import progress
+
+    with _session(project, pipeline) as session:
+        with progress.shown(session, quiet=as_json):
+            result = session.resume(run_id, executor=executor, workers=workers)
+        _finish(session, result, as_json, project)
+
+
+@cli.command()
+@click.argument("project", type=click.Path(path_type=Path))
+@click.argument("run", required=False, default="last")
+def cancel(project: Path, run: str) -> None:
+    """Interrupt a run, of whatever process on this machine."""
+    from .. import projects
+    from ..session import Session
+
+    projects.format_of(project)
+    session = Session(projects.root_of(project), origin="cli")
+    click.echo(f"interrupted {session.cancel_run(run)}")
+    session.close()
+
+
+@cli.command()
+@_project
+@click.option("--run", "runs", nargs=2, default=("-2", "-1"), show_default=True, help="The two runs to compare.")
+@_json
+def diff(project: Path, pipeline: str, runs: tuple[str, str], as_json: bool) -> None:
+    """Two runs compared: blocks, states, rows, schema, time."""
+    from .. import report
+
+    with _session(project, pipeline) as session:
+        before, after = session.past_run(runs[0]), session.past_run(runs[1])
+        if as_json:
+            _print_json([_run_json(before), _run_json(after)])
+        else:
+            _print_table(report.diff_table(before, after))
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["ls", "clear", "gc"]))
+@_project
+@click.option("--select", "-s", "selection", default="", help="With clear: which blocks; default: all.")
+@_json
+def cache(what: str, project: Path, pipeline: str, selection: str, as_json: bool) -> None:
+    """What is kept: ls lists it, clear forgets it, gc removes what nothing needs and keeps the size in bounds."""
+    from .. import report
+
+    with _session(project, pipeline) as session:
+        if what == "ls":
+            kept = session.cached_outputs()
+            fields = ("pipeline", "block", "key", "at", "run")
+            if as_json:
+                _print_json([{**{name: getattr(each, name) for name in fields}, "size": each.output.size} for each in kept])
+            else:
+                _print_table(report.cache_table(kept))
+        elif what == "clear":
+            click.echo(f"forgot {session.clear_cache(selection)} outputs")
+        else:
+            click.echo(report.collected_line(session.collect()))
 
 
 @cli.command()
@@ -141,7 +220,7 @@ def _finish(session: Session, result: Any, as_json: bool, project: Path) -> None
                 click.echo(report.failure_text(session.pipeline[block.name], block.failure), err=True)
         click.echo(report.run_line(result))
         if result.status != "succeeded":
-            click.echo(f"  → jupyter mage run {project} {session.current}   (what had finished is cached)")
+            click.echo(f"  → jupyter mage resume {project} --run {result.id}   goes on in this run")
     if result.status == "cancelled":
         sys.exit(130)
     if result.status != "succeeded":
@@ -215,12 +294,16 @@ def logs(project: Path, pipeline: str, block: str, run_id: str, as_json: bool) -
 @click.argument("block", required=False, default="")
 @_json
 def show(project: Path, pipeline: str, block: str, as_json: bool) -> None:
-    """The graph, or a block's last output."""
+    """The graph, a block's last output, or RUN/BLOCK of a run."""
     from .. import report
 
     if not block and project.suffix == ".ipynb" and pipeline:
         pipeline, block = "", pipeline
+    run_id, slash, block = block.rpartition("/")
     with _session(project, pipeline) as session:
+        if slash:
+            click.echo(report.block_run_text(session.past_run(run_id), block))
+            return
         if not block:
             _print_json(session.picture()) if as_json else _draw(session)
             return

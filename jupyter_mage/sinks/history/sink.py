@@ -249,10 +249,37 @@ class History:
         return None if row is None else rows.output_from(row)
 
     def contents(self) -> set[str]:
-        """Names of every output that the history speaks of: what a store's collection has to keep."""
+        """Names of every output that a key, or a run that goes on, still gives: what a store's collection has to keep."""
+        self._settle()
+        query = """SELECT content FROM keys UNION SELECT e.content FROM events e JOIN runs r ON r.no = e.run
+            WHERE e.content IS NOT NULL AND (r.status = 'running' OR e.id IN (SELECT event FROM latest))"""
+        with self._read() as connection:
+            return {row[0] for row in connection.execute(query)}
+
+    def kept(self) -> list[KeptOutput]:
+        """What the cache has, by key."""
         self._settle()
         with self._read() as connection:
-            return {row[0] for row in connection.execute("SELECT content FROM outputs")}
+            return keeping.kept(connection)
+
+    def kept_size(self) -> int:
+        """Bytes of all that the cache has."""
+        self._settle()
+        with self._read() as connection:
+            return keeping.kept_size(connection)
+
+    def forget(self, keys: Iterable[str]) -> int:
+        """Forget what these keys give; gives how many there were. Files go with the store's next collection."""
+        chosen = tuple(keys)
+        return self._own_writer().change(lambda connection: keeping.forget(connection, chosen))
+
+    def evict(self, limit: int) -> int:
+        """Forget the oldest keys until what is kept is at most ``limit`` bytes."""
+        return self._own_writer().change(lambda connection: keeping.evict(connection, limit))
+
+    def prune(self, runs: int) -> int:
+        """Forget all but the newest ``runs`` runs and those whose outputs are kept, a few hundred at a time."""
+        return self._own_writer().change(lambda connection: keeping.prune(connection, runs))
 
     def _own_writer(self) -> Writer:
         if self._pid != os.getpid():

@@ -107,6 +107,23 @@ class Writer:
                 self._commit(ends, full=True)
         return [end.run for end in ends]
 
+    def change(self, action: Callable[[sqlite3.Connection], int]) -> int:
+        """Do something else to the tables than adding events: one transaction, under the lock. Raises StoreError."""
+        self.flush()
+        try:
+            with self.mutex, locked(self.lock, self.path):
+                connection = self._open()
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    found = action(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    connection.execute("ROLLBACK")
+                    raise
+                return found
+        except (sqlite3.Error, OSError) as error:
+            raise database.translated(error, self.path, "write") from error
+
     def shut(self) -> None:
         """Close the connection; the last one to close also empties SQLite's log, so this too is under the lock."""
         with self.mutex:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import os
-import shlex
 import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,15 +12,16 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand, output_can_be_silenced
 
-from . import projects, report
-from .code.header import split_cell
-from .code.source import transform_magics, uses_magics
-from .definitions import Defined
-from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
-from .model import legal_name
-from .session import Session
-from .state import Run
-from .work import Place
+from .. import report
+from ..code.header import split_cell
+from ..code.source import transform_magics, uses_magics
+from ..definitions import Defined
+from ..errors import BlockFailedError, JupyterMageError, Where
+from ..model import legal_name
+from ..session import Session
+from ..state import Run
+from ..work import Place
+from .verbs import Verbs, notebook_path
 
 Draw = Callable[[Session], Any]
 
@@ -33,44 +31,6 @@ class Interrupted(KeyboardInterrupt):
 
     def _render_traceback_(self) -> list[str]:
         return [f"KeyboardInterrupt: {self}"]
-
-
-class Arguments(argparse.ArgumentParser):
-    """Option parsing that says its mistakes as IPython usage errors, in one line."""
-
-    def error(self, message: str) -> Any:
-        raise UsageError(f"{message}\n{self.format_usage()}")
-
-    def exit(self, _status: int = 0, message: str | None = None) -> Any:
-        raise UsageError(message or "")
-
-
-def _verb(name: str, description: str, *options: tuple[tuple[str, ...], dict[str, Any]]) -> Arguments:
-    parser = Arguments(prog=f"%pipeline {name}", description=description, add_help=False)
-    for flags, settings in options:
-        parser.add_argument(*flags, **settings)
-    return parser
-
-
-_SELECTION = (("selection",), {"nargs": "*", "help": "clean, +clean, clean+, tag:daily; all when empty"})
-_VAR = (("--var",), {"action": "append", "default": [], "metavar": "NAME=VALUE"})
-_FORCE = (("--force", "-f"), {"action": "store_true", "help": "run whatever is cached"})
-_EXECUTOR = (("--executor",), {"default": "processes", "metavar": "inline|processes"})
-_WORKERS = (("--workers",), {"type": int, "default": None})
-
-VERBS = {
-    "run": _verb("run", "runs the pipeline, or a selection of it", _SELECTION, _VAR, _FORCE, _EXECUTOR, _WORKERS),
-    "plan": _verb("plan", "what would run, and why", _SELECTION, _VAR, _FORCE),
-    "test": _verb("test", "runs the tests of blocks", _SELECTION, _VAR),
-    "show": _verb("show", "a block's last output", (("block",), {})),
-    "logs": _verb("logs", "what blocks printed", (("block",), {"nargs": "?", "default": ""}), (("--run",), {"default": "last"})),
-    "runs": _verb("runs", "the history of runs", (("--limit",), {"type": int, "default": 20})),
-    "export": _verb("export", "writes the Mage project", (("path",), {"nargs": "?", "default": ""})),
-    "import": _verb(
-        "import", "a notebook of a project's pipeline", (("project",), {}), (("name",), {}), (("--to",), {"default": ""})
-    ),
-    "check": _verb("check", "looks for problems, runs nothing", (("path",), {"nargs": "?", "default": ""})),
-}  # fmt: skip
 
 
 @magics_class
@@ -244,99 +204,15 @@ class PipelineMagics(Magics):
 
         %pipeline                       the graph, with every block's state
         %pipeline run [SELECTION]       clean, +clean, clean+, tag:daily   --var NAME=VALUE --force --executor inline
-        %pipeline plan [SELECTION]      what would run, and why
+        %pipeline plan [SELECTION]      what would run, and why      %pipeline resume [RUN]  goes on in the same run
         %pipeline test [SELECTION]      the tests of blocks
-        %pipeline show BLOCK            a block's last output
+        %pipeline show BLOCK            a block's last output; RUN/BLOCK: of that run   %pipeline diff [RUN RUN]
         %pipeline logs [BLOCK]          what it printed     %pipeline runs      the history
         %pipeline export [PATH]         the Mage project    %pipeline import PROJECT PIPELINE [--to FILE.ipynb]
-        %pipeline check                 looks for problems, runs nothing
+        %pipeline cache ls|clear|gc     what is kept        %pipeline check     looks for problems, runs nothing
         """
         __tracebackhide__ = True
-        try:
-            words = shlex.split(line)
-        except ValueError as error:
-            raise UsageError(f"%pipeline: {error}") from error
-        if not words:
-            return self.draw(self.session)
-        verb, rest = words[0], words[1:]
-        if verb not in VERBS:
-            raise unknown("verb", verb, VERBS, hint="%pipeline?")
-        return getattr(self, f"verb_{verb}")(VERBS[verb].parse_args(rest))
-
-    def verb_run(self, given: argparse.Namespace) -> Any:
-        __tracebackhide__ = True
-        from IPython.display import display
-
-        display(self.draw(self.session))  # type: ignore[no-untyped-call]
-        run = self.session.run(
-            " ".join(given.selection),
-            variables=read_variables(given.var),
-            force=given.force,
-            executor=given.executor,
-            workers=given.workers,
-        )
-        self._after_run(run)
-
-    def verb_test(self, given: argparse.Namespace) -> None:
-        __tracebackhide__ = True
-        run = self.session.run(" ".join(given.selection), variables=read_variables(given.var), retest=True)
-        self._after_run(run)
-
-    def _after_run(self, run: Run) -> None:
-        __tracebackhide__ = True
-        print(report.to_text(report.run_table(run)))  # noqa: T201
-        print(report.run_line(run))  # noqa: T201
-        self._bind(run)
-        if run.status == "cancelled":
-            raise RunCancelledError(f"run {run.id} was cancelled", hint="%pipeline run goes on: what had finished is cached")
-        texts = [report.failure_text(self.session.pipeline[block.name], block.failure) for block in run.failed if block.failure]
-        if texts:
-            raise BlockFailedError("\n".join(texts))
-
-    def _bind(self, run: Run) -> None:
-        """Names that the notebook already has for outputs of these blocks show the new ones: no stale value stays."""
-        for block in run.blocks.values():
-            if block.output is not None and block.name in self.shell.user_ns:
-                self.shell.user_ns[block.name] = self.session.store.get(block.output)
-
-    def verb_plan(self, given: argparse.Namespace) -> None:
-        steps = self.session.plan(" ".join(given.selection), variables=read_variables(given.var), force=given.force)
-        print(report.to_text(report.plan_table(steps)))  # noqa: T201
-        print(f"plan: {report.plan_line(steps)}")  # noqa: T201
-
-    def verb_show(self, given: argparse.Namespace) -> None:
-        output = self.session.output(given.block)
-        self.shell.displayhook(self.session.store.get(output))
-        print(report.output_text(given.block, output).splitlines()[0])  # noqa: T201
-
-    def verb_logs(self, given: argparse.Namespace) -> None:
-        run = self.session.past_run(given.run)
-        if given.block and given.block not in run.blocks:
-            raise unknown("block", given.block, run.blocks, hint="%pipeline logs")
-        for name, block in run.blocks.items():
-            if given.block in ("", name):
-                print(f"── {name} · {block.status}\n{block.log or '(printed nothing)'}")  # noqa: T201
-                if block.failure and block.failure.traceback:
-                    print(block.failure.traceback)  # noqa: T201
-
-    def verb_runs(self, given: argparse.Namespace) -> None:
-        print(report.to_text(report.runs_table(self.session.history.runs(None, given.limit))))  # noqa: T201
-
-    def verb_export(self, given: argparse.Namespace) -> None:
-        path = Path(given.path) if given.path else self.session.root / f"{self.session.current}_project"
-        written, warnings = self.session.export(path, notebook=notebook_path())
-        for warning in warnings:
-            print(f"! {warning}")  # noqa: T201
-        print(f"{len(written)} files in {path}\nrun it: jupyter mage run {path} {self.session.current}")  # noqa: T201
-
-    def verb_import(self, given: argparse.Namespace) -> None:
-        target = Path(given.to or f"{given.name}.ipynb")
-        projects.import_notebook(Path(given.project), given.name, target)
-        print(f"wrote {target}; nothing of {given.name} was run")  # noqa: T201
-
-    def verb_check(self, given: argparse.Namespace) -> None:
-        problems = self.session.check(Path(given.path) if given.path else None)
-        print("\n".join(problems) or "no problems found; nothing was run")  # noqa: T201
+        return Verbs(self.shell, self.session, self.draw).do(line)
 
 
 @contextmanager
@@ -370,33 +246,12 @@ def own_frames(error: BaseException) -> tuple[types.TracebackType | None, int]:
     return made, others if kept else 0
 
 
-def read_variables(pairs: list[str]) -> dict[str, str]:
-    """``["day=2024-01-01"]`` as a mapping. Raises UsageError where there is no ``=``."""
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"--var {pair}: write --var NAME=VALUE")
-        found[name.strip()] = value
-    return found
-
-
 def comment_carrier(lines: list[str]) -> list[str]:
     """An input transformer: ``#| block: NAME`` is ``%%block NAME``, and comments above either go below it."""
     head = split_cell("".join(lines)) if lines else None
     if head is None or (head.carrier == "magic" and lines[0].startswith("%%")):
         return lines
     return [f"%%{head.sort} {head.text}\n", *head.body.splitlines(keepends=True)]
-
-
-def notebook_path() -> Path | None:
-    """The notebook that this kernel serves, where the front end said which."""
-    for name in (os.environ.get("JPY_SESSION_NAME"), os.environ.get("__vsc_ipynb_file__")):
-        if name:
-            for path in (Path(name), Path.cwd() / Path(name).name):
-                if path.suffix == ".ipynb" and path.is_file():
-                    return path
-    return None
 
 
 def load(ip: Any, *, draw: Draw) -> Session:
