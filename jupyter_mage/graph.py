@@ -236,6 +236,11 @@ def _match(pipeline: Pipeline, word: str) -> set[str]:
 
 def check_runnable(pipeline: Pipeline, among: Pipeline | None = None) -> None:
     """Raise DefinitionError where an upstream is missing, naming all of them."""
+    for block in pipeline:
+        if block.problem:
+            raise DefinitionError(
+                f"{block.name}: {block.problem}", where=Where(block=block.name), hint="jupyter mage check says what else is wrong"
+            )
     absent = missing(pipeline, among)
     if absent:
         first = absent[0]

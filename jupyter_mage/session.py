@@ -20,11 +20,11 @@ from . import engine, graph, planner, projects
 from .code import dependencies
 from .code.parameters import check_variables, values
 from .definitions import Definitions
-from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
+from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
 from .handoff import Handoff
 from .model import Output, Pipeline
-from .plugins import executors, formats, sinks, stores
+from .plugins import executors, formats, kinds, languages, sinks, stores
 from .state import Run
 from .work import Place, Result, Task, run_in_worker, run_task
 
@@ -79,6 +79,8 @@ class Session(Definitions):
         With ``check``, a failed run raises BlockFailedError and a cancelled one RunCancelledError. Raises UnknownNameError and
         DefinitionError before anything runs.
         """
+        if workers is not None and workers < 1:
+            raise DefinitionError(f"workers is {workers}; at least one block has to run at a time", hint="--workers 2")
         plugin = executors.get(executor)
         count = (workers or os.cpu_count() or 1) if not plugin.in_process else 1
         request = self._request(selection, variables, force=force, executor=executor, workers=count, retest=retest)
@@ -169,6 +171,10 @@ class Session(Definitions):
         graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
         check_variables(given, pipeline, pipeline.variables)
         for name in wanted:
+            (
+                kinds.get(pipeline[name].kind),
+                languages.get(pipeline[name].language),
+            )  # a kind or language that is not here is said now
             values(pipeline[name], {**pipeline.variables, **given})
         self.fingerprint.refresh()
         return engine.Request(

@@ -5,7 +5,6 @@ Line 1 is the header, so every line number is the one seen in the cell.
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -205,6 +204,19 @@ def _awaits(tree: ast.Module) -> bool:
     visitor = _Awaits()
     visitor.visit(tree)
     return visitor.found
+
+
+def never_called(source: str) -> list[str]:
+    """Functions named ``test_…`` that the body defines and does not mention again."""
+    tree = _parse(source)
+    defined = [each.name for each in tree.body if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")]
+    read = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
+    return [name for name in defined if name not in read]
+
+
+def asserts_nothing(source: str) -> bool:
+    """Whether a test's body neither asserts, raises nor calls anything."""
+    return not any(isinstance(each, ast.Assert | ast.Raise | ast.Call) for each in ast.walk(_parse(source)))
 
 
 def docstring(source: str) -> str:
