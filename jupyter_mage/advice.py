@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import graph
 from .code.header import render
-from .errors import nearest
+from .errors import DefinitionError, nearest
 from .model import Block, Pipeline, name_problem
+
+SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit"})
+
+
+def check_block_name(name: str) -> None:
+    """Refuse a name that IPython needs for itself: the block's output would take its place in the notebook."""
+    if name in SHELL_NAMES:
+        raise DefinitionError(f"{name} is a name of IPython's own", hint=f"%%block {name.lower()}_block")
 
 
 def notes(
@@ -24,6 +33,8 @@ def notes(
         yield f"{block.name} is also defined{place}; this cell counts now"
     for each in graph.missing(dataclasses.replace(pipeline, blocks=(block,)), pipeline):
         yield str(each)
+    if hasattr(builtins, block.name):
+        yield f"{block.name} hides Python's own {block.name} in this notebook"
     if block.declared and block.carrier != "mage":
         yield from _mismatch(pipeline, block)
     for leak in block.leaks:

@@ -9,10 +9,11 @@ from typing import Any
 
 from . import events as ev
 from . import graph
-from .advice import leak_note, notes
+from .advice import check_block_name, leak_note, notes
 from .code import cells, dependencies
 from .code.capture import Ledger
 from .code.header import Header
+from .code.source import asserts_nothing
 from .errors import unknown
 from .model import Block, Pipeline, check_name
 from .plugins import languages
@@ -93,6 +94,7 @@ class Definitions:
         """
         read = cells.read_header(header, carrier=carrier)
         name = check_name(read.pipeline, "pipeline name") if read.pipeline else self.current
+        check_block_name(read.name)
         before = self.pipelines.get(name) or Pipeline(name=name)
         block = cells.define(read, body, self.ledger, known=before.names, namespace=namespace, cell=cell, number=number)
         old = before.get(block.name)
@@ -134,6 +136,8 @@ class Definitions:
         self.pipelines[self.current] = pipeline.with_block(changed)
         self._changed()
         lines = [leak_note(f"test {label}", leak.name, leak.cell) for leak in found.leaks]
+        if asserts_nothing(body):
+            lines.append(f"test {label} of {block} asserts nothing: assert …")
         return Defined(block=changed, pipeline=self.pipeline, notes=tuple(lines))
 
     def forget(self, names: Iterable[str]) -> None:

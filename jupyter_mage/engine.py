@@ -161,7 +161,9 @@ class _Loop:
         self.blocks = {block.name: block for block in request.pipeline}
         self.all_names = needed(request.pipeline, request.targets)
         self.outputs: dict[str, Output] = {
-            name: each.output for name, each in self.state.blocks.items() if each.status in GOOD and each.output and name in self.blocks
+            name: each.output
+            for name, each in self.state.blocks.items()
+            if each.status in GOOD and each.output and name in self.blocks
         }
         self.names = tuple(name for name in self.all_names if name not in self.outputs)
         chosen = set(self.names)

@@ -241,6 +241,10 @@ def check_runnable(pipeline: Pipeline, among: Pipeline | None = None) -> None:
             where = Where(block=block.name, cell=block.cell_number, line=1)
             hint = f"%%block {block.name}({block.mapped}) --map {block.mapped}"
             raise DefinitionError(f"--map {block.mapped}: {block.mapped} is no upstream of {block.name}", where=where, hint=hint)
+        if block.problem:
+            raise DefinitionError(
+                f"{block.name}: {block.problem}", where=Where(block=block.name), hint="jupyter mage check says what else is wrong"
+            )
     absent = missing(pipeline, among)
     if absent:
         first = absent[0]

@@ -42,6 +42,11 @@ class Handoff:
         value = held[0]
         return value if type(value) in IMMUTABLE else _copy(value)
 
+    def collect(self, keep: set[str], *, age: float = 3600.0) -> int:
+        for content in [each for each in self._values if each not in keep]:
+            self._held -= self._values.pop(content)[1]
+        return self.inner.collect(keep, age=age)
+
     def has(self, output: Output) -> bool:
         return output.content in self._values or self.inner.has(output)
 

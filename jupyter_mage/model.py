@@ -191,6 +191,8 @@ class Block:
     tags: tuple[str, ...] = ()
     label: str = ""
     """A display name that is not a legal name (an imported Mage uuid, say), or empty."""
+    problem: str = ""
+    """Why it cannot run as it stands (its file is missing, say), or empty."""
     header: str = ""
     """The header as the author typed it, or empty where it was never typed."""
     carrier: str = "magic"

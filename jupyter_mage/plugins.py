@@ -111,6 +111,9 @@ class Store(Protocol):
     def has(self, output: Output) -> bool:
         """Whether `get` would find it (looks, does not read)."""
 
+    def collect(self, keep: set[str], *, age: float = 3600.0) -> int:
+        """Remove what none of these contents needs and is older than ``age`` seconds; gives how many files went."""
+
 
 class Sink(Protocol):
     """A subscriber to events that outlives a run: history, alerts. A plugin is a callable that makes one."""

@@ -14,7 +14,7 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +23,11 @@ from . import engine, graph, planner, projects
 from .code import dependencies
 from .code.parameters import check_variables, values
 from .definitions import Definitions
-from .errors import BlockFailedError, JupyterMageError, RunCancelledError, Where, unknown
+from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
 from .handoff import Handoff
 from .model import Block, Output, Pipeline
-from .plugins import executors, formats, sinks, stores
+from .plugins import executors, formats, kinds, languages, sinks, stores
 from .state import GOOD, BlockRun, Run
 from .work import Place, Result, Task, run_in_worker, run_task
 
@@ -47,7 +47,6 @@ class Collected:
     files: int
     kept: int
     limit: int
-
 
 
 class Session(Definitions):
@@ -205,6 +204,10 @@ class Session(Definitions):
         graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
         check_variables(given, pipeline, pipeline.variables)
         for name in wanted:
+            (
+                kinds.get(pipeline[name].kind),
+                languages.get(pipeline[name].language),
+            )  # a kind or language that is not here is said now
             values(pipeline[name], {**pipeline.variables, **given})
         self.fingerprint.refresh()
         return engine.Request(
@@ -299,14 +302,14 @@ class Session(Definitions):
             if names is None or (each.pipeline == self.current and each.block.split("[")[0] in names)
         ]
         forgotten = self.history.forget(chosen)
-        self.store.inner.collect(self.history.contents(), age=0.0)
+        self.store.collect(self.history.contents(), age=0.0)
         return forgotten
 
     def collect(self, limit: int | None = None) -> Collected:
         """Keep the cache within ``limit`` bytes, oldest first out, and remove files that nothing needs."""
         limit = CACHE_LIMIT if limit is None else limit
         forgotten = self.history.evict(limit)
-        files = self.store.inner.collect(self.history.contents())
+        files = self.store.collect(self.history.contents())
         return Collected(forgotten=forgotten, files=files, kept=self.history.kept_size(), limit=limit)
 
     # ---- files -----------------------------------------------------------------------------------------------------
@@ -464,6 +467,8 @@ def _raise_unless_good(run: Run) -> None:
 
 def _workers(executor: str, workers: int | None) -> int:
     """How many blocks run at once: as asked, else one a core, else one where the executor does one after the other."""
+    if workers is not None and workers < 1:
+        raise DefinitionError(f"workers is {workers}; at least one block has to run at a time", hint="--workers 2")
     return (workers or os.cpu_count() or 1) if executors.get(executor).parallel else 1
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import linecache
+import os
 import sys
 import threading
 import time
@@ -178,7 +179,11 @@ def _within(memory: int | None) -> Iterator[None]:
 def _forget_peak() -> bool:
     """Start counting this process's peak memory anew, where the kernel lets us."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")  # noqa: it is a switch of the kernel's, no file
+        switch = os.open("/proc/self/clear_refs", os.O_WRONLY)
+        try:
+            os.write(switch, b"5")
+        finally:
+            os.close(switch)
     except OSError:
         return False
     return True

@@ -47,10 +47,27 @@ def test_literal_constant_is_captured_as_written(text: str) -> None:
     assert [each.source for each in found.captured] == [f"K = {text}"]
 
 
-@pytest.mark.parametrize("text", ["len('a')", "df.mean()", "[x for x in y]", "other", "lambda: 1"])
+@pytest.mark.parametrize("text", ["len('a')", "df.mean()", "[x for x in y]", "other", "[*xs]"])
 def test_computed_value_leaks_with_its_cell(text: str) -> None:
     found = resolve(["K"], "import math", f"K = {text}")
     assert [(leak.name, leak.cell) for leak in found.leaks] == [("K", 2)]
+
+
+def test_lambda_and_several_constants_of_one_line_are_captured() -> None:
+    found = resolve(["double", "A", "B", "C"], "double = lambda x: 2 * x\nA, B = 1, 2\nC = D = 5")
+    assert [(each.name, each.source) for each in found.captured] == [
+        ("double", "double = lambda x: 2 * x"), ("A", "A, B = 1, 2"), ("B", "A, B = 1, 2"), ("C", "C = D = 5"),
+    ]  # fmt: skip
+
+
+def test_two_imports_of_one_package_are_both_captured() -> None:
+    found = resolve(["os"], "import os.path", "import os.a as b\nimport os.abc")
+    assert [each.source for each in found.captured] == ["import os.path\nimport os.abc"]
+
+
+def test_constant_whose_name_holds_something_else_now_leaks() -> None:
+    frame = pytest.importorskip("pandas").DataFrame({"a": [1]})
+    assert [leak.name for leak in resolve(["K"], "K = 2", namespace={"K": frame}).leaks] == ["K"]
 
 
 def test_constant_that_was_changed_since_leaks() -> None:

@@ -44,8 +44,10 @@ REFUSED = [
     ("a(b c)", HeaderError, "does not read as a signature"),
     ("a(b=1)", HeaderError, "upstream b has a default; a parameter stands behind '*'"),
     ("a(**k)", HeaderError, "name the parameters one by one"),
-    ("a(*parts)", HeaderError, "fan-out"),
     ("a(a)", HeaderError, "its own upstream"),
+    ("a(b, b)", HeaderError, "b stands twice in the header"),
+    ("a(b, *, b=1)", HeaderError, "b stands twice in the header"),
+    ("a(*, n: int = 'x')", HeaderError, "the default does not fit: parameter n is int"),
     ("a --after a", HeaderError, "its own upstream"),
     ("a(*, k=f())", HeaderError, "has to be a literal"),
     ("a --knd x", UnknownNameError, "Did you mean '--kind'?"),
@@ -83,11 +85,20 @@ def test_header_of_likely_characters_is_read_or_refused(text: str) -> None:
 
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,8}x", fullmatch=True)
-PARAMETERS = st.builds(
-    Parameter,
-    name=NAMES.map(lambda name: f"p_{name}"),
-    annotation=st.sampled_from(["", "int", "str", "list[int]"]),
-    default=st.one_of(st.just(MISSING), st.integers(), st.text(max_size=8), st.lists(st.integers(), max_size=3), st.none()),
+DEFAULTS = {
+    "": st.one_of(st.integers(), st.text(max_size=8), st.lists(st.integers(), max_size=3), st.none()),
+    "int": st.integers(),
+    "str": st.text(max_size=8),
+    "list[int]": st.lists(st.integers(), max_size=3),
+    "str | None": st.none(),
+}
+PARAMETERS = st.sampled_from(sorted(DEFAULTS)).flatmap(
+    lambda annotation: st.builds(
+        Parameter,
+        name=NAMES.map(lambda name: f"p_{name}"),
+        annotation=st.just(annotation),
+        default=st.one_of(st.just(MISSING), DEFAULTS[annotation]),
+    )
 )
 
 

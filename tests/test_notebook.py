@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -420,6 +422,44 @@ def test_pipeline_mistakes_are_one_short_answer(notebook: Kernel) -> None:
         cell = notebook.run(f"%pipeline {line}")
         said = cell.error + cell.errors
         assert cell.status == "error" and words in said and len(said.strip().splitlines()) <= 4, (line, said)
+
+
+def test_export_and_import_from_the_notebook(notebook: Kernel, tmp_path: Path) -> None:
+    notebook.run("%%block raw\n# why\n[1, 2]")
+    notebook.run("%%block total(raw, *, n: int = 2)\nsum(raw) * n")
+    assert "run it: jupyter mage run" in notebook.run("%pipeline export project").printed
+    assert (tmp_path / "project/pipelines/pipeline/metadata.yaml").is_file()
+    assert "nothing of pipeline was run" in notebook.run("%pipeline import project pipeline --to back.ipynb").printed
+    cells = [cell.source for cell in nbformat.read(tmp_path / "back.ipynb", as_version=4).cells]
+    assert [text for text in cells if text.startswith("%%block")] == [
+        "%%block raw\n# why\n[1, 2]", "%%block total(raw, *, n: int = 2)\nsum(raw) * n",
+    ]  # fmt: skip
+    refused = notebook.run("%pipeline import project pipeline --to back.ipynb")
+    assert refused.status == "error" and "back.ipynb exists" in refused.error
+
+
+def test_export_of_a_leak_is_refused_and_writes_nothing(notebook: Kernel, tmp_path: Path) -> None:
+    notebook.run("tmp = len('abc')")
+    notebook.run("%%block raw\ntmp")
+    cell = notebook.run("%pipeline export project")
+    assert cell.status == "error" and "tmp" in cell.error and not (tmp_path / "project").exists()
+
+
+def test_kind_that_does_not_run_is_kept(notebook: Kernel) -> None:
+    cell = notebook.run("%%block notes --kind markdown\nplain words, no Python")
+    assert (cell.status, cell.error) == ("ok", "") and "notes" in cell.printed
+    notebook.run("%%block raw\n1")
+    assert notebook.run("%pipeline run").status == "ok"
+
+
+def test_terminal_draws_text(tmp_path: Path) -> None:
+    nbformat.write(
+        made("%load_ext jupyter_mage", RAW, "%%block ids(raw) --sql\nSELECT id FROM raw", "%pipeline"), tmp_path / "w.ipynb"
+    )
+    command = [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "w.ipynb"]
+    done = subprocess.run(command, cwd=tmp_path, env=surroundings(tmp_path), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "ids ← raw (cached)   2 × 1" in done.stdout and "pipeline · 2 blocks" in done.stdout, done
+    assert "<svg" not in done.stdout and "application/" not in done.stdout
 
 
 # ---- stopping

@@ -201,6 +201,12 @@ def test_child_process_that_lives_on_does_not_hold_the_run(project: Session) -> 
     until(lambda: not alive(pid))
 
 
+def test_block_may_start_processes_of_its_own(project: Session) -> None:
+    body = "import math\nfrom concurrent.futures import ProcessPoolExecutor\nwith ProcessPoolExecutor(1) as pool:\n"
+    result = run(project, roots=f"{body}    found = list(pool.map(math.sqrt, [4, 9]))\nfound")
+    assert result.blocks["roots"].failure is None and project.value("roots") == [2.0, 3.0]
+
+
 def test_worker_has_the_environment_and_folder_of_now(project: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     project.define("looks", "import os\n[os.environ.get('OF_MINE'), os.getcwd()]")
     monkeypatch.setenv("OF_MINE", "first")

@@ -258,6 +258,25 @@ def test_changed_constant_counts_in_a_run_without_re_executing_the_block(noteboo
     assert notebook.session.value("found") == [3]
 
 
+def test_lambdas_and_several_constants_are_captured(notebook: Notebook) -> None:
+    notebook.plain("twice = lambda x: 2 * x\nA, B = 1, 'b'\nC = D = 5")
+    assert notebook.block("found", "[twice(A), B, C, D]") == ()
+    assert inline(notebook.session, force=True).status == "succeeded"
+    assert notebook.session.value("found") == [2, "b", 5, 5]
+
+
+def test_submodules_of_one_package_are_all_captured(notebook: Notebook) -> None:
+    notebook.plain("import wsgiref.util\nimport wsgiref.headers")
+    notebook.block("found", "[wsgiref.util.__name__, wsgiref.headers.__name__]")
+    assert notebook.session.run(force=True).blocks["found"].failure is None
+
+
+def test_constant_that_a_block_replaced_by_a_frame_is_a_leak(notebook: Notebook) -> None:
+    notebook.plain("RATE = 2")
+    notebook.block("frame", "import pandas as pd\nRATE = pd.DataFrame({'a': [1]})\n1")
+    assert any("found reads RATE" in note for note in notebook.block("found", "len(RATE)"))
+
+
 def test_computed_value_is_a_leak_said_at_once(notebook: Notebook) -> None:
     notebook.plain("import os")
     notebook.plain("tmp = len(os.getcwd())")
@@ -386,6 +405,15 @@ def test_checked_run_raises_where_it_failed(line: Session) -> None:
     assert caught.value.where is not None and (caught.value.where.block, caught.value.where.line) == ("clean", 2)
 
 
+@pytest.mark.parametrize("workers", [0, -1])
+def test_run_without_workers_is_refused(line: Session, workers: int) -> None:
+    stop = threading.Timer(5, line.cancel)
+    stop.start()
+    with pytest.raises(DefinitionError, match="workers"):
+        line.run(workers=workers)
+    stop.cancel()
+
+
 def test_unknown_executor_is_answered_with_those_there_are(line: Session) -> None:
     with pytest.raises(JupyterMageError, match="processes"):
         line.run(executor="process")
@@ -475,6 +503,12 @@ def test_test_survives_the_redefinition_of_its_block(line: Session) -> None:
     line.define("clean(raw)", "raw + raw")
     assert [test.name for test in line.pipeline["clean"].tests] == ["one"]
     assert inline(line).blocks["clean"].status == "failed"
+
+
+@pytest.mark.parametrize("body", ["clean == [9]", "def test_it():\n    assert False", "x = 1"])
+def test_test_that_asserts_nothing_is_said(line: Session, body: str) -> None:
+    notes = line.define_test("clean", body).notes
+    assert any("asserts nothing" in note or "never called" in note for note in notes) or inline(line).status == "failed"
 
 
 def test_test_with_the_same_name_or_cell_replaces(line: Session) -> None:

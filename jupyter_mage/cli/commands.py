@@ -92,8 +92,13 @@ def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
 @click.option("--force", "-f", is_flag=True, help="Run the selected blocks whatever is cached.")
 @click.option("--from", "start", default="", metavar="BLOCK", help="Run this block and all below it, whatever is cached.")
 @click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Cut what loaders give to N rows or items.")
-@click.option("--durability", type=click.Choice(["process", "power"]), default="process", show_default=True,
-              help="What a finished block survives: a kill, or a power cut too.")
+@click.option(
+    "--durability",
+    type=click.Choice(["process", "power"]),
+    default="process",
+    show_default=True,
+    help="What a finished block survives: a kill, or a power cut too.",
+)
 @click.option("--executor", default="processes", show_default=True, help="inline, threads or processes.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many blocks run at once; default: the cores.")
 @_json

@@ -10,7 +10,7 @@ import ast
 import sys
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..model import Definition, Leak
@@ -66,7 +66,7 @@ class Ledger:
         end = 0
         for node in tree.body:
             for binding in _bindings(node, lines, end, number):
-                self._bindings[binding.name] = binding
+                self._bindings[binding.name] = _joined(self._bindings.get(binding.name), binding)
                 bound.add(binding.name)
             end = node.end_lineno or end
         return bound
@@ -117,6 +117,16 @@ class Ledger:
         return Definition(name=name, source=binding.source, sort=binding.sort)
 
 
+def _joined(old: Binding | None, new: Binding) -> Binding:
+    """``import a.b`` and ``import a.c`` both bind ``a``, and a body may need both."""
+    lines = new.source.split("\n")
+    if old is None or old.sort != "import" or new.sort != "import" or not new.source.startswith(f"import {new.name}."):
+        return new
+    if not old.source.startswith(f"import {new.name}"):
+        return new
+    return replace(new, source="\n".join(dict.fromkeys((*old.source.split("\n"), *lines))))
+
+
 def _bindings(node: ast.stmt, lines: list[str], previous_end: int, cell: int | None) -> list[Binding]:
     def made(name: str, sort: str, source: str) -> Binding:
         return Binding(name=name, sort=sort, source=source, cell=cell)
@@ -127,9 +137,11 @@ def _bindings(node: ast.stmt, lines: list[str], previous_end: int, cell: int | N
         return [made(node.name, "function", _text(node, lines, previous_end))]
     if isinstance(node, ast.ClassDef):
         return [made(node.name, "class", _text(node, lines, previous_end))]
-    target = _constant_target(node)
-    if target is not None:
-        return [made(target, "constant", _text(node, lines, previous_end))]
+    targets = _constant_targets(node)
+    if targets:
+        return [made(target, "constant", _text(node, lines, previous_end)) for target in targets]
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
+        return [made(node.targets[0].id, "function", _text(node, lines, previous_end))]
     return [made(name, "value", "") for name in analyse(ast.Module(body=[node], type_ignores=[])).binds]
 
 
@@ -146,15 +158,17 @@ def _fields(node: ast.Import | ast.ImportFrom) -> dict[str, Any]:
     return {"module": node.module, "level": node.level} if isinstance(node, ast.ImportFrom) else {}
 
 
-def _constant_target(node: ast.stmt) -> str | None:
-    """The one name that a statement like ``RATE: float = 24 * 60`` binds to a literal, or None."""
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        target, value = node.targets[0], node.value
+def _constant_targets(node: ast.stmt) -> list[str]:
+    """The names that a statement like ``RATE: float = 24 * 60`` or ``A, B = 1, 2`` binds to literals; none for any other."""
+    if isinstance(node, ast.Assign):
+        targets, value = node.targets, node.value
     elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        target, value = node.target, node.value
+        targets, value = [node.target], node.value
     else:
-        return None
-    return target.id if isinstance(target, ast.Name) and _is_literal(value) else None
+        return []
+    names = [each for target in targets for each in (target.elts if isinstance(target, ast.Tuple) else [target])]
+    found = [each.id for each in names if isinstance(each, ast.Name)]
+    return found if len(found) == len(names) and _is_literal(value) else []
 
 
 _LITERAL = (
@@ -200,21 +214,29 @@ def _agrees(binding: Binding, value: Any) -> bool:
     if binding.sort == "class":
         return isinstance(value, type)
     if binding.sort == "constant":
-        return _literal_value(binding.source) == (True, value)
+        return _same_literal(binding, value)
     return True
+
+
+def _same_literal(binding: Binding, value: Any) -> bool:
+    """Whether ``value`` is what the constant's source says; a frame or an array in its place is not, whatever ``==`` gives."""
+    known, literal = _literal_value(binding.source, binding.name)
+    return known and type(literal) is type(value) and repr(literal) == repr(value)
 
 
 def _is_plain(value: Any) -> bool:
     return type(value) in (int, float, str, bytes, list, dict, set, tuple)
 
 
-def _literal_value(source: str) -> tuple[bool, Any]:
+def _literal_value(source: str, name: str) -> tuple[bool, Any]:
     """The value of a constant's source. It is made of literals only, so evaluating it can do nothing else."""
     node = ast.parse(source).body[0]
     if not isinstance(node, ast.Assign | ast.AnnAssign) or node.value is None or not _is_literal(node.value):
         return False, None
+    space: dict[str, Any] = {"__builtins__": {}}
     try:
-        return True, eval(compile(ast.Expression(node.value), "<constant>", "eval"), {"__builtins__": {}}, {})  # noqa: S307
+        exec(compile(source, "<constant>", "exec"), space)  # noqa: S102
+        return name in space, space.get(name)
     except (ArithmeticError, TypeError, ValueError, MemoryError):
         return False, None
 

@@ -6,13 +6,13 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from ..errors import unknown
+from ..errors import BlockSyntaxError, Where, unknown
 from ..model import Block, Definition, Limits, Retry, Test
 from ..plugins import Language, executors, kinds, languages
 from .capture import Ledger, Resolved
 from .function import mage_decorator
 from .header import Header, parse
-from .source import docstring
+from .source import docstring, never_called
 
 
 def read_header(text: str, *, carrier: str = "magic") -> Header:
@@ -39,8 +39,12 @@ def define(
     BlockSyntaxError where the body does not parse.
     """
     language = languages.get(header.language or "python")
-    language.check(body, block=header.name)
-    if language.extension == "py" and mage_decorator(body):  # a Mage block file, whole: it brings all that it needs
+    still = bool(header.kind) and header.kind in kinds and not kinds.get(header.kind).runs
+    if not still:
+        language.check(body, block=header.name)
+    if still:
+        reads = tuple[str, ...]()
+    elif language.extension == "py" and mage_decorator(body):  # a Mage block file, whole: it brings all that it needs
         header, reads = dataclasses.replace(header, carrier="mage"), tuple[str, ...]()
     else:
         reads = language.names(body).reads
@@ -107,6 +111,13 @@ def define_test(
     """A test of ``block`` and what became of the names it reads."""
     python = languages.get("python")
     python.check(body, block=f"{block} (test {name})")
+    uncalled = never_called(body)
+    if uncalled:
+        raise BlockSyntaxError(
+            f"{uncalled[0]} is defined and never called: a test's asserts stand in the cell itself",
+            where=Where(block=f"{block} (test {name})", line=2),
+            hint=f"call {uncalled[0]}(), or write its asserts without the def",
+        )
     needed = [each for each in python.names(body).reads if each != block and each not in known]
     resolved = ledger.resolve(needed, namespace)
     return Test(name=name, source=body, captured=resolved.captured, cell=cell, cell_number=number), resolved

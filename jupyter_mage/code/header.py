@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import HeaderError, unknown
+from ..errors import DefinitionError, HeaderError, unknown
 from ..model import MISSING, Block, Parameter, Retry, check_name
 from . import units
+from .parameters import coerce, type_name
 
 _NAME = re.compile(r"\s*([^\s(]+)\s*")
 _WORD = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+)""")
@@ -154,6 +155,10 @@ def _signature(name: str, text: str) -> dict[str, Any]:
     if arguments.vararg is not None:
         raise HeaderError(f"*{arguments.vararg.arg} collects a fan-out, and no block here fans out", hint=_HINT)
     upstreams = tuple(check_name(each.arg, "upstream") for each in (*arguments.posonlyargs, *arguments.args))
+    named = [*upstreams, *(each.arg for each in arguments.kwonlyargs), *([arguments.vararg.arg] if arguments.vararg else [])]
+    twice = next((each for each in named if named.count(each) > 1), None)
+    if twice:
+        raise HeaderError(f"{twice} stands twice in the header", hint=_HINT)
     pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
     return {
         "upstreams": upstreams,
@@ -172,7 +177,17 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
                 hint=_HINT,
             ) from error
     annotation = ast.unparse(argument.annotation) if argument.annotation else ""
-    return Parameter(name=argument.arg, annotation=annotation, default=value)
+    parameter = Parameter(name=argument.arg, annotation=annotation, default=value)
+    if value is not MISSING:
+        try:
+            coerce(parameter, value if not isinstance(value, str) or type_name(parameter) == "str" else _Text(value))
+        except DefinitionError as error:
+            raise HeaderError(f"the default does not fit: {error.message}", hint=_HINT) from None
+    return parameter
+
+
+class _Text(str):
+    """A text that is a text: a default is not read as a command line's word would be."""
 
 
 def _options(text: str, languages: set[str]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def coerce(parameter: Parameter, value: Any, *, block: str = "") -> Any:
     wanted = type_name(parameter)
     if value is None and "None" in parameter.annotation:
         return None
-    if isinstance(value, str) and wanted not in ("", "str"):
+    if type(value) is str and wanted not in ("", "str"):
         value = _read_text(value)
     if not wanted:
         return value
@@ -78,8 +78,8 @@ def values(block: Block, variables: Mapping[str, Any]) -> dict[str, Any]:
         else:
             raise DefinitionError(
                 f"parameter {parameter.name} of {block.name} has no value",
-                where=Where(block=block.name),
-                hint=f"--var {parameter.name}=…",
+                where=Where(block=block.name, cell=block.cell_number, line=1),
+                hint=f"give it a default, or: %pipeline run {block.name} --var {parameter.name}=…",
             )
     return found
 

@@ -206,6 +206,19 @@ def _awaits(tree: ast.Module) -> bool:
     return visitor.found
 
 
+def never_called(source: str) -> list[str]:
+    """Functions named ``test_…`` that the body defines and does not mention again."""
+    tree = _parse(source)
+    defined = [each.name for each in tree.body if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")]
+    read = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
+    return [name for name in defined if name not in read]
+
+
+def asserts_nothing(source: str) -> bool:
+    """Whether a test's body neither asserts, raises nor calls anything."""
+    return not any(isinstance(each, ast.Assert | ast.Raise | ast.Call) for each in ast.walk(_parse(source)))
+
+
 def docstring(source: str) -> str:
     """The body's docstring, or empty."""
     try:

@@ -267,6 +267,8 @@ def _without_main() -> Iterator[None]:
 def _child(pipe: Connection, life: Connection, file: int, surroundings: tuple[dict[str, str], str, list[str]]) -> None:
     """The worker: takes calls until the pipe closes."""
     os.setsid()
+    # a block may use multiprocessing itself: its children are in our group, and end with it
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.dont_write_bytecode = True  # a module edited twice in a second would otherwise be found unchanged
     log = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 200)  # high, so that a block which closes files is unlikely to close it

@@ -44,7 +44,7 @@ class Python:
             keep_names=call.keep_names, block=call.block.name,
         )  # fmt: skip
         _remember(filename, f"%%block {call.block.header or call.block.name}\n{call.source}")
-        if source.uses_magics(call.source):
+        if source.uses_magics(call.source) or "get_ipython" in call.source:
             _need_ipython(namespace)
         exec(code, namespace)  # noqa: S102 (running the user's code is what a run is)
         function = namespace.pop(source.FUNCTION)

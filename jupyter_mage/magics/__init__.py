@@ -16,6 +16,7 @@ from .. import report
 from ..code.header import split_cell
 from ..code.source import transform_magics, uses_magics
 from ..definitions import Defined
+from ..engine import runs
 from ..errors import BlockFailedError, JupyterMageError, Where
 from ..model import legal_name
 from ..session import Session
@@ -77,6 +78,9 @@ class PipelineMagics(Magics):
                 line, body, carrier=carrier, cell=self._cell_id(), number=number, namespace=self.shell.user_ns
             )
             self._say(defined)
+            if not runs(defined.block):
+                print(f"{defined.block.name} is kept, not run: its kind is {defined.block.kind}")  # noqa: T201
+                return
             if defined.header is not None and defined.header.no_run:
                 print(f"{defined.block.name} is defined, not run")  # noqa: T201 (this is the notebook's output)
                 return
@@ -148,18 +152,25 @@ class PipelineMagics(Magics):
         if not failed and run.blocks[name].status in ("succeeded", "cached"):
             return
         if error is not None and failed and failed[0].name == name and not (failed[0].failure and failed[0].failure.test):
-            raise self._own(error, failed[0].failure)
+            shown = self._own(error, failed[0].failure)
+            if shown is not None:
+                raise shown
         block = failed[0] if failed else run.blocks[name]
         if block.failure is None:
             raise JupyterMageError(f"{name} was not run: {run.blocks[name].reason}", hint=f"%pipeline run {name}")
-        raise BlockFailedError(report.failure_text(self.session.pipeline[block.name], block.failure))
+        raise BlockFailedError(report.failure_text(self.session.pipeline[block.name], block.failure)) from None
 
-    def _own(self, error: BaseException, failure: Any) -> BaseException:
-        """The user's exception, drawn from the user's own frame on, with what the inputs were."""
+    def _own(self, error: BaseException, failure: Any) -> BaseException | None:
+        """The user's exception, drawn from the user's own frame on, with what the inputs were; None where there is none."""
         own, others = own_frames(error)
+        if own is None or isinstance(error, JupyterMageError):
+            return None
         cause, error.__cause__ = error.__cause__, None
         suppressed, error.__suppress_context__ = error.__suppress_context__, True
-        lines = self.shell.InteractiveTB.structured_traceback(type(error), error, own or error.__traceback__, tb_offset=0)
+        try:
+            lines = self.shell.InteractiveTB.structured_traceback(type(error), error, own, tb_offset=0)
+        except Exception:  # noqa: BLE001 (an exception whose own text cannot be made: the failure's words are used)
+            return None
         error.__cause__, error.__suppress_context__ = cause, suppressed
         lines += [f"  {name} has {shape}" for name, shape in (failure.inputs if failure else ())]
         if others:

@@ -54,10 +54,14 @@ VERBS = {
     "show": _verb("show", "a block's last output, or RUN/BLOCK of a run", (("block",), {})),
     "logs": _verb("logs", "what blocks printed", (("block",), {"nargs": "?", "default": ""}), (("--run",), {"default": "last"})),
     "runs": _verb("runs", "the history of runs", (("--limit",), {"type": int, "default": 20})),
-    "diff": _verb("diff", "two runs compared", (("before",), {"default": "-2", "nargs": "?"}), (("after",), {"default": "-1", "nargs": "?"})),
+    "diff": _verb(
+        "diff", "two runs compared", (("before",), {"default": "-2", "nargs": "?"}), (("after",), {"default": "-1", "nargs": "?"})
+    ),
     "cache": _verb("cache", "what is kept", (("what",), {"choices": ["ls", "clear", "gc"]}), _SELECTION),
     "export": _verb("export", "writes the Mage project", (("path",), {"nargs": "?", "default": ""})),
-    "import": _verb("import", "a notebook of a project's pipeline", (("project",), {}), (("name",), {}), (("--to",), {"default": ""})),
+    "import": _verb(
+        "import", "a notebook of a project's pipeline", (("project",), {}), (("name",), {}), (("--to",), {"default": ""})
+    ),
     "check": _verb("check", "looks for problems, runs nothing", (("path",), {"nargs": "?", "default": ""})),
 }
 

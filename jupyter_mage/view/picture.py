@@ -101,6 +101,8 @@ def _problem(block: Block, pipeline: Pipeline) -> str:
         kinds.get(block.kind)
     except JupyterMageError as error:
         return error.message
+    if block.problem:
+        return block.problem
     missing = [up for up in block.needs if up not in pipeline]
     return f"waits for {', '.join(missing)}: no such block" if missing else ""
 

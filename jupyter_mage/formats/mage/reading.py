@@ -120,6 +120,7 @@ class _Reader:
             upstreams=self.upstreams,
             declared=True,
             doc="" if text is not None else not_there(self.path),
+            problem="" if text is not None else not_there(self.path),
             label=self.entry.uuid if self.entry.uuid != self.entry.name else "",
             carrier="magic" if is_still(self.entry.kind) else MAGE,
         )

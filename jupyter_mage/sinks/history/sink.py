@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from ...errors import ProjectError, StoreError, unknown
 from ...files import FileLock, atomic_write
 from ...model import Output
 from ...state import Run, fold
-from . import database, rows
+from . import database, keeping, rows
 from .inserts import count_blocks
+from .keeping import KeptOutput
 from .liveness import RunLocks
 from .writer import Writer, locked
 
