@@ -10,6 +10,7 @@ import getpass
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent import futures
@@ -59,6 +60,7 @@ class Session(Definitions):
         self._origin, self._durability = origin, durability
         self._history: History | None = None
         self._store: Handoff | None = None
+        self._opening = threading.RLock()  # screens ask from threads of their own
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
 
     # ---- what runs -------------------------------------------------------------------------------------------------
@@ -229,16 +231,18 @@ class Session(Definitions):
     @property
     def history(self) -> History:
         """The project's history, opened (and recovered) at first use; from then on every event goes there first."""
-        if self._history is None:
-            self._history = sinks.get("history")(self.state_folder, durability=self._durability)
-            self.stream.subscribe(self._history, essential=True)
-        return self._history
+        with self._opening:
+            if self._history is None:
+                self._history = sinks.get("history")(self.state_folder, durability=self._durability)
+                self.stream.subscribe(self._history, essential=True)
+            return self._history
 
     @property
     def store(self) -> Handoff:
-        if self._store is None:
-            self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self._durability))
-        return self._store
+        with self._opening:
+            if self._store is None:
+                self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self._durability))
+            return self._store
 
     def output(self, block: str) -> Output:
         """The last good output of a block, by reference. Raises UnknownNameError; JupyterMageError where it never ran."""
@@ -289,9 +293,10 @@ class Session(Definitions):
         """What the screens draw of the current pipeline: the graph, and each block's latest state."""
         from . import view
 
-        if self.current not in self.board and (self.state_folder / "history.db").exists():
-            recent = self.history.runs(self.current, 1)
-            self.board[self.current] = self.history.run(recent[0].id) if recent else Run()
+        with self._opening:
+            if self.current not in self.board and (self.state_folder / "history.db").exists():
+                recent = self.history.runs(self.current, 1)
+                self.board[self.current] = self.history.run(recent[0].id) if recent else Run()
         board, stale = self.board.get(self.current), self.stale.get(self.current, ())
         return view.picture(self.pipeline, board, statuses=dict.fromkeys(stale, "stale"))
 

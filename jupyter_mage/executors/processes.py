@@ -61,7 +61,7 @@ class ProcessExecutor(futures.Executor):
         self._outstanding.add(future)
         future.add_done_callback(self._outstanding.discard)
         self._calls.put((future, pickle.dumps((fn, args, kwargs), protocol=5)))
-        if len(self._slots) < self.workers and not any(slot.idle for slot in self._slots):
+        if len(self._slots) < self.workers and len(self._outstanding) > len(self._slots):
             self._slots.append(_Slot(self._calls))
         return future
 
