@@ -303,7 +303,7 @@ class Session(Definitions):
     def close(self) -> None:
         """End pools and history; nothing is lost without it."""
         for _, pool in self._pools.values():
-            pool.shutdown(wait=True)
+            pool.shutdown(wait=True, cancel_futures=True)
         self._pools.clear()
         if self._history is not None:
             self._history.close()

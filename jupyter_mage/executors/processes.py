@@ -68,22 +68,28 @@ class ProcessExecutor(futures.Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._closed = True
         if cancel_futures:
-            self.halt()
+            self.halt(grace=0.0)
         for _ in self._slots:
             self._calls.put(None)
         for slot in self._slots if wait else ():
             slot.thread.join()
         self._slots = []
 
-    def halt(self) -> None:
-        """End what runs: SIGINT, then SIGTERM, then SIGKILL to each worker's group. Nothing of it runs when this returns."""
+    def halt(self, grace: float = GRACE) -> None:
+        """End what runs: SIGINT, then SIGTERM, then SIGKILL to each worker's group, ``grace`` seconds apart.
+
+        Nothing of it runs when this returns. A KeyboardInterrupt meanwhile ends the grace.
+        """
         outstanding = tuple(self._outstanding)
         for future in outstanding:
             future.cancel()  # those that no worker has taken yet
         while not all(future.done() for future in outstanding):
-            for slot in self._slots:
-                slot.halt()
-            futures.wait(outstanding, timeout=0.02)  # a call may just be on its way from the queue to its worker
+            try:
+                for slot in self._slots:
+                    slot.halt(grace)
+                futures.wait(outstanding, timeout=0.02)  # a call may just be on its way from the queue to its worker
+            except KeyboardInterrupt:
+                grace = 0.0  # who asks twice means now
 
 
 class _Slot:
@@ -145,18 +151,18 @@ class _Slot:
         if worker is not None:
             worker.close()
 
-    def halt(self) -> None:
+    def halt(self, grace: float) -> None:
         """End the call that runs, and everything that it started; the next call gets a new worker."""
         with self._lock:
             if self._ended.is_set() or (self.idle and self._worker is None):
                 return
             self._halted = True
-        for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL) if grace else (signal.SIGKILL,):
             with self._lock:
                 worker = self._worker
             if worker is not None:
                 worker.signal(step)
-            if self._ended.wait(GRACE):
+            if self._ended.wait(grace or GRACE):
                 break
         self._drop()
 
