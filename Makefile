@@ -11,6 +11,8 @@ help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 $(VENV)/installed: pyproject.toml labextension/package.json $(shell find labextension/src labextension/style -type f 2>/dev/null)
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tests/install_system_packages.sh python3-venv
+	@command -v npm >/dev/null || { echo "Node 20 with npm is needed to build the browser part"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[examples]'
@@ -39,7 +41,7 @@ lint: $(VENV)/tools  ## Ruff, and the browser part's linters
 
 types: $(VENV)/tools  ## mypy and TypeScript, strict
 	$(BIN)/mypy
-	cd labextension && npm run --silent types
+	cd labextension && npx tsc --noEmit
 
 layers: $(VENV)/tools  ## Imports go down only
 	$(BIN)/lint-imports

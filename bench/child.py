@@ -53,9 +53,15 @@ def descendants_cpu() -> float:
     return total
 
 
-def peak_mb() -> float:
-    """The most memory this process has had, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def memory_mb(what: str) -> float:
+    """``VmRSS``, what this process has now, or ``VmHWM``, the most it has had since `forget_peak`; in MB."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(what))
+    return int(line.split()[1]) / 1024
+
+
+def forget_peak() -> None:
+    """Let ``VmHWM`` begin anew, so that what was made before does not hide what follows."""
+    Path("/proc/self/clear_refs").write_text("5")
 
 
 class Watch:

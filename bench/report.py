@@ -1,11 +1,18 @@
-"""What the rounds come to: medians, minima, ratios to us, targets; as a dict for JSON and as a table."""
+"""What the rounds come to: medians, minima, ratios to us, targets; as a dict for JSON and as a table.
+
+``python bench/report.py figures.json`` prints the tables as Markdown, for ``docs/performance.md``.
+"""
 
 from __future__ import annotations
 
+import json
 import statistics
+import sys
+from pathlib import Path
 from typing import Any
 
-from workloads import Workload
+from contenders import all_variants
+from workloads import Workload, all_workloads
 
 US = "jupyter_mage"
 FLOOR = "floor"
@@ -42,8 +49,9 @@ def _targets(workload: Workload, n: int, found: dict[str, Any]) -> list[dict[str
     if ours is None or n != workload.n:
         return []
     targets = []
-    if workload.limit_ms is not None:
-        targets.append({"what": "ms of CPU", "at_most": workload.limit_ms, "is": ours["median"]})
+    for name, limit in workload.limits_ms.items():
+        if "cpu_ms" in found.get(name, {}):
+            targets.append({"what": f"ms of CPU, {name}", "at_most": limit, "is": found[name]["cpu_ms"]["median"]})
     floor = found.get(FLOOR, {}).get("cpu_ms")
     if workload.floor_ms is not None and floor is not None:
         over = ours["median"] - floor["median"]
@@ -105,8 +113,7 @@ def _aligned(rows: list[list[str]], notes: dict[str, str]) -> list[str]:
 
 
 def _target_line(target: dict[str, Any]) -> str:
-    sign, bound = ("≤", target["at_most"]) if "at_most" in target else ("≥", target["at_least"])
-    return f"{'met   ' if target['met'] else 'MISSED'} {sign} {bound:g} {target['what']}: {_number(target['is'])}"
+    return f"{'met   ' if target['met'] else 'MISSED'} {_bound(target)}: {_number(target['is'])}"
 
 
 def _number(value: float) -> str:
@@ -114,3 +121,37 @@ def _number(value: float) -> str:
     if abs(value) >= 100:
         return f"{value:,.0f}".replace(",", " ")
     return f"{value:.1f}" if abs(value) >= 1 else f"{value:.2f}"
+
+
+def markdown(document: dict[str, Any]) -> str:
+    """All tables of a JSON document of `run.py`, and a table of the targets."""
+    workloads, notes = all_workloads(), {name: variant.note for name, (_, variant) in all_variants().items()}
+    parts, goals = [], ["| workload | target | measured | |", "|---|--:|--:|---|"]
+    for name, result in document["workloads"].items():
+        workload = workloads[name]
+        head = ["contender", "CPU ms", "(least)", "wall ms", "× us", *workload.columns.values(), "keeps"]
+        lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 2) + "---|"]
+        ranked = sorted(result["contenders"].items(), key=lambda item: item[1].get("cpu_ms", {}).get("median", 1e9))
+        for contender, entry in ranked:
+            if "cpu_ms" in entry:
+                row = _row(contender, entry, None, workload)
+                cells = [f"**{contender}**" if contender.startswith(US) else contender, row[3], row[4], row[1], *row[5:]]
+                lines.append("| " + " | ".join([*cells, notes.get(contender, "")]) + " |")
+        size = f"{result['n']:,}".replace(",", " ")
+        parts.append(
+            "\n".join([f"### `{name}`: {workload.title}" + (f", n = {size}" if result["n"] > 1 else ""), "", *lines, ""])
+        )
+        goals += [
+            f"| `{name}` | {_bound(each)} | {_number(each['is'])} | {'met' if each['met'] else 'missed'} |"
+            for each in result["targets"]
+        ]
+    return "\n".join([*goals, "", *parts])
+
+
+def _bound(target: dict[str, Any]) -> str:
+    sign, bound = ("≤", target["at_most"]) if "at_most" in target else ("≥", target["at_least"])
+    return f"{sign} {bound:g} {target['what']}"
+
+
+if __name__ == "__main__":
+    print(markdown(json.loads(Path(sys.argv[1]).read_text())))

@@ -41,7 +41,8 @@ class Definitions:
 
     def __init__(self, root: Path, pipeline: str) -> None:
         self.root = root
-        self.current = check_name(pipeline, "pipeline name")
+        self.home = self.current = check_name(pipeline, "pipeline name")
+        """The notebook's own pipeline, which blocks belong to; and the one that verbs speak of."""
         self.pipelines: dict[str, Pipeline] = {}
         self.ledger = Ledger()
         self.stream = ev.Stream()
@@ -61,7 +62,7 @@ class Definitions:
         resolved = graph.resolve(pipeline)
         graph.order(resolved)
         self.pipelines[resolved.name] = resolved
-        self.current = resolved.name
+        self.home = self.current = resolved.name
         self._changed()
         return resolved
 
@@ -93,7 +94,7 @@ class Definitions:
         Raises HeaderError, BlockSyntaxError, UnknownNameError or CycleError; whatever was defined before then stays.
         """
         read = cells.read_header(header, carrier=carrier)
-        name = check_name(read.pipeline, "pipeline name") if read.pipeline else self.current
+        name = check_name(read.pipeline, "pipeline name") if read.pipeline else self.home
         check_block_name(read.name)
         before = self.pipelines.get(name) or Pipeline(name=name)
         block = cells.define(read, body, self.ledger, known=before.names, namespace=namespace, cell=cell, number=number)
@@ -105,9 +106,15 @@ class Definitions:
         after = graph.with_definition(base, block)
         self.pipelines[name], self.current = after, name
         self._mark_stale(name, block.name, old)
+        gone = self.forget_cells([cell], keep=(name, block.name, ""))
         self._changed()
+        after = self.pipelines[name]
         block = after[block.name]
-        return Defined(block=block, header=read, pipeline=after, notes=tuple(notes(after, block, old, renamed, namespace)))
+        said = [
+            *notes(after, block, old, renamed, namespace),
+            *(f"~ {each} is gone: its cell is {block.name} now" for each in gone),
+        ]
+        return Defined(block=block, header=read, pipeline=after, notes=tuple(said))
 
     def define_test(
         self,
@@ -134,8 +141,10 @@ class Definitions:
         tests[place : place + 1 if place is not None else None] = [test] if place is not None else [*tests, test]
         changed = dataclasses.replace(target, tests=tuple(tests))
         self.pipelines[self.current] = pipeline.with_block(changed)
+        gone = self.forget_cells([cell], keep=(self.current, block, label))
         self._changed()
-        lines = [leak_note(f"test {label}", leak.name, leak.cell) for leak in found.leaks]
+        lines = [f"~ {each} is gone: its cell tests {block} now" for each in gone]
+        lines += [leak_note(f"test {label}", leak.name, leak.cell) for leak in found.leaks]
         if asserts_nothing(body):
             lines.append(f"test {label} of {block} asserts nothing: assert …")
         return Defined(block=changed, pipeline=self.pipeline, notes=tuple(lines))
@@ -145,18 +154,26 @@ class Definitions:
         self.pipelines[self.current] = graph.resolve(self.pipeline.without(names))
         self._changed()
 
-    def forget_cells(self, deleted: Iterable[str]) -> list[str]:
-        """The cells with these ids are gone, and so are their blocks; gives the names."""
-        gone = set(deleted)
-        names = [block.name for block in self.pipeline if block.cell and block.cell in gone]
-        if names:
-            self.forget(names)
-        for block in self.pipeline if gone else ():
-            tests = tuple(test for test in block.tests if not (test.cell and test.cell in gone))
-            if tests != block.tests:
-                changed = dataclasses.replace(block, tests=tests)
-                self.pipelines[self.current] = self.pipeline.with_block(changed)
-        return names
+    def forget_cells(self, gone: Iterable[str], *, keep: tuple[str, str, str] = ("", "", "")) -> list[str]:
+        """These cells are gone, or hold something else now: so are their blocks and tests, in every pipeline; gives what went.
+
+        ``keep`` is what such a cell holds now: pipeline, block, and the test's name or nothing.
+        """
+        cells_gone = {each for each in gone if each}
+        said: list[str] = []
+        for name, pipeline in self.pipelines.items() if cells_gone else ():
+            names = [b.name for b in pipeline if b.cell in cells_gone and (name, b.name, "") != keep]
+            changed = graph.resolve(pipeline.without(names)) if names else pipeline
+            said += names
+            for block in changed:
+                tests = tuple(t for t in block.tests if t.cell not in cells_gone or (name, block.name, t.name) == keep)
+                if tests != block.tests:
+                    said += [f"test {t.name} of {block.name}" for t in block.tests if t not in tests]
+                    changed = changed.with_block(dataclasses.replace(block, tests=tests))
+            self.pipelines[name] = changed
+        if said:
+            self._changed()
+        return said
 
     def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]:
         """Call back after each event and each definition; the answer stops it."""

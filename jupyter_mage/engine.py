@@ -209,7 +209,7 @@ class _Loop:
             self.emit(ev.RunFinished(run=request.run, status="failed", seconds=time.monotonic() - started))
             raise
         if self.control.cancelled.is_set():
-            self._cancel()
+            self._cancel_whatever_comes()
             status = "cancelled"
         else:
             status = "failed" if self.broken else "succeeded"
@@ -399,6 +399,15 @@ class _Loop:
             self.waits[each] -= 1
             if not self.waits[each]:
                 self.ready.append(each)
+
+    def _cancel_whatever_comes(self) -> None:
+        """A second Ctrl-C while things are being ended must not leave the run open."""
+        for _ in range(5):
+            try:
+                self._cancel()
+            except KeyboardInterrupt:
+                continue
+            return
 
     def _cancel(self) -> None:
         """End what runs, then say so: `cancelled` is said only when nothing of a block runs any more."""

@@ -13,6 +13,7 @@ import platform
 import secrets
 import signal
 import socket
+import threading
 import time
 from collections.abc import Mapping
 from concurrent import futures
@@ -74,6 +75,7 @@ class Session(Definitions):
         self._origin, self.durability = origin, durability
         self._history: History | None = None
         self._store: Handoff | None = None
+        self._opening = threading.RLock()  # screens ask from threads of their own
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
 
     # ---- what runs -------------------------------------------------------------------------------------------------
@@ -265,16 +267,18 @@ class Session(Definitions):
     @property
     def history(self) -> History:
         """The project's history, opened (and recovered) at first use; from then on every event goes there first."""
-        if self._history is None:
-            self._history = sinks.get("history")(self.state_folder, durability=self.durability)
-            self.stream.subscribe(self._history, essential=True)
-        return self._history
+        with self._opening:
+            if self._history is None:
+                self._history = sinks.get("history")(self.state_folder, durability=self.durability)
+                self.stream.subscribe(self._history, essential=True)
+            return self._history
 
     @property
     def store(self) -> Handoff:
-        if self._store is None:
-            self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self.durability))
-        return self._store
+        with self._opening:
+            if self._store is None:
+                self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self.durability))
+            return self._store
 
     def output(self, block: str) -> Output:
         """The last good output of a block, by reference. Raises UnknownNameError; JupyterMageError where it never ran."""
@@ -348,16 +352,17 @@ class Session(Definitions):
         """What the screens draw of the current pipeline: the graph, and each block's latest state."""
         from . import view
 
-        if self.current not in self.board and (self.state_folder / "history.db").exists():
-            recent = self.history.runs(self.current, 1)
-            self.board[self.current] = self.history.run(recent[0].id) if recent else Run()
+        with self._opening:
+            if self.current not in self.board and (self.state_folder / "history.db").exists():
+                recent = self.history.runs(self.current, 1)
+                self.board[self.current] = self.history.run(recent[0].id) if recent else Run()
         board, stale = self.board.get(self.current), self.stale.get(self.current, ())
         return view.picture(self.pipeline, board, statuses=dict.fromkeys(stale, "stale"))
 
     def close(self) -> None:
         """End pools and history; nothing is lost without it."""
         for _, pool in self._pools.values():
-            pool.shutdown(wait=True)
+            pool.shutdown(wait=True, cancel_futures=True)
         self._pools.clear()
         if self._history is not None:
             self._history.close()

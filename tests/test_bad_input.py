@@ -143,7 +143,7 @@ def test_wrong_cell_is_answered_and_loses_nothing(kernel: Notebook, name: str) -
 FAILS: dict[str, tuple[str, int | None, list[str]]] = {
     "raises": ("%%block made(clean)\nx = 1\nclean[x]['key']", 3, ["TypeError", "clean has 2 items"]),
     "raises what cannot be said": (
-        "%%block made\nclass Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd", 5, ["Odd"],
+        "%%block made\nclass Odd(Exception):\n    def __str__(self): raise ValueError\nraise Odd", 4, ["Odd"],
     ),
     "generator": ("%%block made\n(x for x in [1])", None, ["generator cannot be kept", "return a list instead: list(...)"]),
     "lock": ("%%block made\nimport threading\nthreading.Lock()", None, ["lock cannot be kept", "leave the lock out"]),

@@ -16,7 +16,9 @@ def resolve(names: list[str], *cells: str, namespace: dict[str, Any] | None = No
 
 
 def test_imports_are_captured_one_name_each() -> None:
-    found = resolve(["np", "pi", "os", "date"], "import numpy as np, os.path\nfrom math import pi, tau\nfrom datetime import date")
+    found = resolve(
+        ["np", "pi", "os", "date"], "import numpy as np, os.path\nfrom math import pi, tau\nfrom datetime import date"
+    )
     assert [each.source for each in found.captured] == [
         "import numpy as np", "from math import pi", "import os.path", "from datetime import date",
     ]  # fmt: skip

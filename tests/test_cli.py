@@ -138,16 +138,50 @@ def test_interrupt_exits_130_and_keeps_what_had_finished(folder: Path) -> None:
     write(folder, *CELLS[:3], hangs)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     process: Any = subprocess.Popen([COMMAND, "run", "work.ipynb"], cwd=folder, **pipes)
-    end = time.monotonic() + SECONDS
-    while not (folder / "started").exists():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    until(folder / "started")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == 130 and "Traceback" not in err, (process.returncode, out, err)
     assert "cancelled" in out
     assert [(run["status"], run["origin"]["face"]) for run in as_json(folder, "runs", "work.ipynb")] == [("cancelled", "cli")]
     assert {s["block"]: s["action"] for s in as_json(folder, "plan", "work.ipynb")} == {"raw": "cached", "hangs": "run"}
+
+
+STUBBORN = """%%block hangs
+import os, signal, time
+from pathlib import Path
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+signal.signal(signal.SIGINT, lambda *_: Path("asked").touch())
+Path("pid.part").write_text(str(os.getpid()))
+Path("pid.part").rename("pid")
+while True:
+    time.sleep(600)
+"""
+
+
+def until(path: Path) -> None:
+    end = time.monotonic() + SECONDS
+    while not path.exists():
+        assert time.monotonic() < end, f"no {path.name}"
+        time.sleep(0.01)
+
+
+def test_second_interrupt_ends_the_command_at_once(folder: Path) -> None:
+    write(folder, STUBBORN)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process: Any = subprocess.Popen([COMMAND, "run", "work.ipynb"], cwd=folder, **pipes)
+    until(folder / "pid")
+    process.send_signal(signal.SIGINT)
+    until(folder / "asked")
+    process.send_signal(signal.SIGINT)
+    try:
+        out, err = process.communicate(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        out, err = process.communicate()
+    assert process.returncode == 130 and "Traceback" not in err and "cancelled" in out, (process.returncode, out, err)
+    assert not Path(f"/proc/{(folder / 'pid').read_text()}").exists()
+    assert [run["status"] for run in as_json(folder, "runs", "work.ipynb")] == ["cancelled"]
 
 
 def test_cell_order_and_carriers_do_not_matter(folder: Path) -> None:

@@ -27,7 +27,9 @@ def test_page_runs_from_top_to_bottom(page: str, tmp_path: Path) -> None:
         subprocess.run(["bash", "-euc", text], cwd=tmp_path, env={**os.environ, "PATH": path}, check=True, timeout=120)
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))])
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+)
 def test_page_links_to_what_is_there(page: str) -> None:
     text = (ROOT / page).read_text()
     targets = [target for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text) if "://" not in target]

@@ -46,7 +46,9 @@ def work(task: Task) -> Result:
 
 
 def run(pipeline: Pipeline, cache: Memory, *, targets: tuple[str, ...] | None = None, workers: int = 1, **settings_: object):
-    request = engine.Request(run="r1", pipeline=graph.resolve(pipeline), targets=targets or pipeline.names, workers=workers, **settings_)
+    request = engine.Request(
+        run="r1", pipeline=graph.resolve(pipeline), targets=targets or pipeline.names, workers=workers, **settings_
+    )
     said: list[events.Event] = []
 
     def emit(event: events.Event) -> None:
@@ -55,7 +57,12 @@ def run(pipeline: Pipeline, cache: Memory, *, targets: tuple[str, ...] | None = 
 
     with ThreadPoolExecutor(workers) as pool:
         state = engine.run(
-            request, submit=lambda task: pool.submit(work, task), halt=lambda: None, cache=cache, fingerprint=Fingerprint(Path(".")), emit=emit
+            request,
+            submit=lambda task: pool.submit(work, task),
+            halt=lambda: None,
+            cache=cache,
+            fingerprint=Fingerprint(Path()),
+            emit=emit,
         )
     assert fold(said) == state
     return said, state
@@ -109,12 +116,16 @@ def test_equal_output_stops_work_below() -> None:
     cache = Memory()
     run(CHAIN, cache)
     other = block("a", source="'a'")
-    changed = CHAIN.with_block(Block(**{**{n: getattr(other, n) for n in Block.__slots__}, "parameters": (Parameter(name="k", default=1),)}))
+    changed = CHAIN.with_block(
+        Block(**{**{n: getattr(other, n) for n in Block.__slots__}, "parameters": (Parameter(name="k", default=1),)})
+    )
     assert [block.status for block in run(changed, cache)[1].blocks.values()] == ["succeeded", "cached", "cached"]
 
 
 def test_failed_block_stops_what_is_below_it_and_nothing_else() -> None:
-    made = pipeline(block("a"), block("bad", "a", source="fail"), block("below", "bad"), block("last", "below"), block("free", "a"))
+    made = pipeline(
+        block("a"), block("bad", "a", source="fail"), block("below", "bad"), block("last", "below"), block("free", "a")
+    )
     said, state = run(made, Memory())
     assert {name: each.status for name, each in state.blocks.items()} == {
         "a": "succeeded", "bad": "failed", "below": "skipped", "last": "skipped", "free": "succeeded",
@@ -173,7 +184,7 @@ def test_cancel_from_another_thread_ends_the_run() -> None:
     halted: list[bool] = []
     threading.Thread(target=lambda: (started.wait(), control.cancel())).start()
     state = engine.run(
-        request, submit=submit, halt=lambda: halted.append(True), cache=Memory(), fingerprint=Fingerprint(Path(".")), emit=lambda _: None,
+        request, submit=submit, halt=lambda: halted.append(True), cache=Memory(), fingerprint=Fingerprint(Path()), emit=lambda _: None,
         control=control,
     )  # fmt: skip
     assert (state.status, halted) == ("cancelled", [True])
@@ -190,7 +201,9 @@ def test_chain_of_ten_thousand_runs_without_recursion() -> None:
         future.set_result(done.result())
         return future
 
-    state = engine.run(request, submit=submit, halt=lambda: None, cache=Memory(), fingerprint=Fingerprint(Path(".")), emit=lambda _: None)
+    state = engine.run(
+        request, submit=submit, halt=lambda: None, cache=Memory(), fingerprint=Fingerprint(Path()), emit=lambda _: None
+    )
     assert (state.status, state.done) == ("succeeded", 10_000)
 
 
@@ -226,5 +239,5 @@ def test_variable_reaches_the_block_as_its_type(value: object) -> None:
 
     made = pipeline(block("a", parameters=(Parameter(name="n", annotation="int", default=15),)))
     request = engine.Request(run="r", pipeline=made, targets=("a",), variables={"n": value})
-    engine.run(request, submit=submit, halt=lambda: None, cache=Memory(), fingerprint=Fingerprint(Path(".")), emit=lambda _: None)
+    engine.run(request, submit=submit, halt=lambda: None, cache=Memory(), fingerprint=Fingerprint(Path()), emit=lambda _: None)
     assert seen == [{"n": 30}]

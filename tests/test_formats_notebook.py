@@ -137,8 +137,9 @@ def test_several_pipelines_in_a_notebook_are_told_apart(tmp_path: Path) -> None:
         *(("code", "%%block a --pipeline one\n1"), ("code", "%%block b\na"), ("code", "%%block a --pipeline two\n2")),
     ]
     path = save(tmp_path / "x.ipynb", cells)
-    assert notebook.format.pipelines(path) == ["one", "two"]
-    assert notebook.format.read(path, "one").names == ("one_code_1", "a", "b")
+    assert notebook.format.pipelines(path) == ["x", "one", "two"]
+    assert notebook.format.read(path, "x").names == ("x_code_1", "b")
+    assert notebook.format.read(path, "one").names == ("a",)
     assert notebook.format.read(path, "two")["a"].source == "2"
     with pytest.raises(UnknownNameError, match="no pipeline 'three'"):
         notebook.format.read(path, "three")

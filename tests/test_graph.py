@@ -12,7 +12,9 @@ from jupyter_mage.model import Block, Leak, Pipeline
 
 
 def pipeline(**edges: str) -> Pipeline:
-    return Pipeline(name="p", blocks=tuple(Block(name=n, source="", upstreams=tuple(e.split()), declared=True) for n, e in edges.items()))
+    return Pipeline(
+        name="p", blocks=tuple(Block(name=n, source="", upstreams=tuple(e.split()), declared=True) for n, e in edges.items())
+    )
 
 
 DIAMOND = pipeline(load="", left="load", right="load", join="left right", other="")
@@ -77,7 +79,10 @@ def test_selection_names_blocks(selection: str, chosen: str) -> None:
     assert graph.select(DIAMOND, selection) == tuple(chosen.split())
 
 
-@pytest.mark.parametrize(("selection", "words"), [("lefft", "Did you mean 'left'?"), ("tagg:x", "Did you mean 'tag:'?"), ("tag:x", "no block with tag")])
+@pytest.mark.parametrize(
+    ("selection", "words"),
+    [("lefft", "Did you mean 'left'?"), ("tagg:x", "Did you mean 'tag:'?"), ("tag:x", "no block with tag")],
+)
 def test_selection_that_names_nothing_is_answered_with_the_nearest(selection: str, words: str) -> None:
     with pytest.raises(UnknownNameError, match=words.replace("?", r"\?")):
         graph.select(DIAMOND, selection)

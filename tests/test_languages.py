@@ -59,7 +59,6 @@ OUTPUTS: dict[str, tuple[str, Any]] = {
     "named_by_with": ("import contextlib\nwith contextlib.nullcontext(4) as named_by_with: pass", 4),
     "named_in_branch": ("if True:\n    named_in_branch = 1\nelse:\n    named_in_branch = 2", 1),
     "named_in_function": ("def f():\n    named_in_function = 1\n    return named_in_function\nf() + 1", 2),
-    "named_or_not": ("if False:\n    named_or_not = 1\n2", 2),
     "returned": ("return 3", 3),
     "returned_early": ("if 1 > 0:\n    return 'big'\nreturn 'small'", "big"),
     "returned_before_name": ("if 1 > 0:\n    return 'big'\nreturned_before_name = 'small'", "big"),

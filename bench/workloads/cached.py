@@ -16,9 +16,9 @@ ROUNDS = 3
 class Cached(Workload):
     name = "cached"
     title = "a chain of empty blocks, run again with nothing changed"
-    limit_ms = 10.0
+    limits_ms = MappingProxyType({"jupyter_mage": 10})
     ratios = MappingProxyType({"joblib": 30, "hamilton-cache": 50})
-    columns = MappingProxyType({"new_process_wall_s": "new process", "new_process_cpu_s": "its CPU"})
+    columns = MappingProxyType({"new_process_wall_s": "new process ms", "new_process_cpu_s": "its CPU ms"})
 
     def prepare(self, folder: Path, n: int) -> None:
         blocks.write(folder, *blocks.chain(n))

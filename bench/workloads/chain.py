@@ -13,9 +13,9 @@ from workloads import Workload
 class Chain(Workload):
     name = "chain"
     title = "a chain of empty blocks"
-    limit_ms = 60.0
+    limits_ms = MappingProxyType({"jupyter_mage": 60})
     ratios = MappingProxyType({"joblib": 25, "hamilton-cache": 25, "kedro": 40, "dagster": 190})
-    columns = MappingProxyType({"build_s": "build"})
+    columns = MappingProxyType({"build_s": "build ms"})
 
     def prepare(self, folder: Path, n: int) -> None:
         blocks.write(folder, *blocks.chain(n))

@@ -13,9 +13,9 @@ from workloads import Workload
 class Fan(Workload):
     name = "fan"
     title = "a fan of empty blocks and their merge"
-    limit_ms = 60.0
+    limits_ms = MappingProxyType({"jupyter_mage": 60, "jupyter_mage-processes": 500})
     ratios = MappingProxyType({"hamilton": 5, "kedro": 40})
-    columns = MappingProxyType({"build_s": "build"})
+    columns = MappingProxyType({"build_s": "build ms"})
 
     def blocks_in(self, n: int) -> int:
         return n + 2

@@ -53,6 +53,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._bindings: dict[str, Binding] = {}
+        self._stars: dict[str, None] = {}
 
     def note(self, source: str, number: int | None = None) -> set[str]:
         """Remember what the plain cell ``source`` binds (and give the names); a later binding replaces an earlier one."""
@@ -65,6 +66,8 @@ class Ledger:
         lines = text.splitlines(keepends=True)
         end = 0
         for node in tree.body:
+            if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+                self._stars.setdefault(ast.unparse(node))
             for binding in _bindings(node, lines, end, number):
                 self._bindings[binding.name] = _joined(self._bindings.get(binding.name), binding)
                 bound.add(binding.name)
@@ -108,8 +111,8 @@ class Ledger:
         if binding is None or (namespace is not None and not _agrees(binding, namespace[name])):
             if name in _ALWAYS:
                 return _ALWAYS[name]
-            if namespace is None:
-                return None
+            if namespace is None:  # a file, read: what a star import binds cannot be known without importing it
+                return Definition(name=name, source="\n".join(self._stars), sort="import") if self._stars else None
             cell = binding.cell if binding else None
             return _importable(name, namespace[name]) or Leak(name=name, cell=cell, reason=_describe(namespace[name]))
         if binding.sort == "value":

@@ -191,7 +191,7 @@ class _Awaits(ast.NodeVisitor):
         """A nested scope's awaits are its own."""
 
     def visit_Await(self, node: ast.Await) -> None:
-        self.found = True
+        self.found = bool(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
         self.found = self.found or bool(node.is_async)

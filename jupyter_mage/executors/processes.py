@@ -61,29 +61,35 @@ class ProcessExecutor(futures.Executor):
         self._outstanding.add(future)
         future.add_done_callback(self._outstanding.discard)
         self._calls.put((future, pickle.dumps((fn, args, kwargs), protocol=5)))
-        if len(self._slots) < self.workers and not any(slot.idle for slot in self._slots):
+        if len(self._slots) < self.workers and len(self._outstanding) > len(self._slots):
             self._slots.append(_Slot(self._calls))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._closed = True
         if cancel_futures:
-            self.halt()
+            self.halt(grace=0.0)
         for _ in self._slots:
             self._calls.put(None)
         for slot in self._slots if wait else ():
             slot.thread.join()
         self._slots = []
 
-    def halt(self) -> None:
-        """End what runs: SIGINT, then SIGTERM, then SIGKILL to each worker's group. Nothing of it runs when this returns."""
+    def halt(self, grace: float = GRACE) -> None:
+        """End what runs: SIGINT, then SIGTERM, then SIGKILL to each worker's group, ``grace`` seconds apart.
+
+        Nothing of it runs when this returns. A KeyboardInterrupt meanwhile ends the grace.
+        """
         outstanding = tuple(self._outstanding)
         for future in outstanding:
             future.cancel()  # those that no worker has taken yet
         while not all(future.done() for future in outstanding):
-            for slot in self._slots:
-                slot.halt()
-            futures.wait(outstanding, timeout=0.02)  # a call may just be on its way from the queue to its worker
+            try:
+                for slot in self._slots:
+                    slot.halt(grace)
+                futures.wait(outstanding, timeout=0.02)  # a call may just be on its way from the queue to its worker
+            except KeyboardInterrupt:
+                grace = 0.0  # who asks twice means now
 
     def stop(self, future: futures.Future[Any]) -> None:
         """End this call; its future gets a CrashedError."""
@@ -154,18 +160,18 @@ class _Slot:
         if worker is not None:
             worker.close()
 
-    def halt(self) -> None:
+    def halt(self, grace: float) -> None:
         """End the call that runs, and everything that it started; the next call gets a new worker."""
         with self._lock:
             if self._ended.is_set() or (self.idle and self._worker is None):
                 return
             self._halted = True
-        for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        for step in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL) if grace else (signal.SIGKILL,):
             with self._lock:
                 worker = self._worker
             if worker is not None:
                 worker.signal(step)
-            if self._ended.wait(GRACE):
+            if self._ended.wait(grace or GRACE):
                 break
         self._drop()
 

@@ -151,8 +151,9 @@ class PipelineMagics(Magics):
         failed = run.failed
         if not failed and run.blocks[name].status in ("succeeded", "cached"):
             return
-        if error is not None and failed and failed[0].name == name and not (failed[0].failure and failed[0].failure.test):
-            shown = self._own(error, failed[0].failure)
+        own = failed[0].failure if failed and failed[0].name == name else None
+        if error is not None and own is not None and not own.test and can_be_said(error):
+            shown = self._own(error, own)
             if shown is not None:
                 raise shown
         block = failed[0] if failed else run.blocks[name]
@@ -204,6 +205,8 @@ class PipelineMagics(Magics):
     def after_cell(self, result: Any) -> None:
         raw = result.info.raw_cell or ""
         if split_cell(raw) is None and raw.strip():
+            for gone in self.session.forget_cells([self._cell_id()]):
+                print(f"~ {gone} is gone: its cell is a plain cell now")  # noqa: T201
             self.session.note_cell(raw, result.execution_count, self.shell.user_ns)
 
     # ---- %pipeline ---------------------------------------------------------------------------------------------------
@@ -237,6 +240,15 @@ def placed(number: int) -> Iterator[None]:
             where = error.where or Where(line=1)
             error.where = where if where.cell is not None else dataclasses.replace(where, cell=number)
         raise
+
+
+def can_be_said(error: BaseException) -> bool:
+    """Whether the exception's own text can be made; front ends ask for it, and fail where it cannot."""
+    try:
+        str(error), repr(error)
+    except Exception:  # noqa: BLE001 (the user's own code, which may raise anything)
+        return False
+    return True
 
 
 def own_frames(error: BaseException) -> tuple[types.TracebackType | None, int]:

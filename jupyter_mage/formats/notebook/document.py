@@ -26,6 +26,11 @@ class Cell:
     count: int | None
     ours: Mapping[str, Any]
 
+    @property
+    def number(self) -> int:
+        """What a person calls the cell: its execution count, or its place where it was not executed."""
+        return self.place if self.count is None else self.count
+
 
 def load(path: Path) -> tuple[list[Cell], Mapping[str, Any]]:
     """The cells, and our notes in the notebook's metadata."""

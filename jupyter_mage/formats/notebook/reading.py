@@ -38,10 +38,10 @@ class Reader:
         for cell in found:
             head = split_cell(cell.source) if cell.sort == "code" else None
             header = self.header(cell, head) if head is not None else None
-            if header is not None and header.pipeline:
-                current = header.pipeline
+            if header is not None:
+                current = header.pipeline or self.default
             if head is None and cell.sort == "code":
-                self.ledger.note(cell.source, cell.count)
+                self.ledger.note(cell.source, cell.number)
             if cell.source.strip():
                 self.cells.setdefault(current, []).append((cell, head, header))
         self.cells.setdefault(self.default, [])
@@ -113,7 +113,7 @@ class Reader:
         return blocks
 
     def block(self, cell: Cell, head: CellHead, header: Header, known: Mapping[str, Cell]) -> Block:
-        block = cells.define(header, head.body, self.ledger, known=tuple(known), number=cell.count)
+        block = cells.define(header, head.body, self.ledger, known=tuple(known), number=cell.number)
         extra = cell.ours.get("extra")
         label = cell.ours.get("label")
         block = dataclasses.replace(
@@ -140,7 +140,7 @@ class Reader:
             block = blocks[target]
             name = words[1] if len(words) > 1 else f"test_{len(block.tests) + 1}"
             try:
-                test = self.test(target, name, head, blocks)
+                test = self.test(target, name, head, blocks, cell.number)
             except JupyterMageError as error:
                 self.fail(cell, error)
                 continue
@@ -148,12 +148,12 @@ class Reader:
             blocks[target] = _with_test(block, test, last if notes["below"] else None, comment=notes["comment"])
             below = target
 
-    def test(self, target: str, name: str, head: CellHead, blocks: Mapping[str, Block]) -> Test:
+    def test(self, target: str, name: str, head: CellHead, blocks: Mapping[str, Block], number: int) -> Test:
         check_name(name, "test name")
         if any(test.name == name for test in blocks[target].tests):
             raise DefinitionError(f"{target} has two tests with the name {name}", hint="give one another name")
         known = [each for each, block in blocks.items() if not is_still(block)]
-        return cells.define_test(target, name, head.body, self.ledger, known=known)[0]
+        return cells.define_test(target, name, head.body, self.ledger, known=known, number=number)[0]
 
 
 def _with_test(block: Block, test: Test, place: str | None, *, comment: bool) -> Block:

@@ -9,7 +9,7 @@ export interface ICameraOptions {
 const LEAST = 0.08;
 const MOST = 2.5;
 /** Below this the first look shows a part of the drawing instead of all of it: words would be too small to read. */
-export const READABLE = 0.36;
+export const READABLE = 0.28;
 
 export class Camera {
   x = 0;
