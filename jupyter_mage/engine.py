@@ -116,13 +116,14 @@ def run(
     cache: Cache,
     fingerprint: Fingerprint,
     emit: Callable[[ev.Event], None],
-    stop: Callable[[Future[Result]], None] = lambda future: None,
+    stop: Callable[[Future[Result]], None] = lambda _: None,
     control: Control | None = None,
 ) -> Run:
     """Run the request to its end and give the state that its events make.
 
     ``submit`` takes a task and gives a future of its result; ``halt`` ends whatever still runs, and is called when the run is
-    cancelled or interrupted; ``stop`` ends one of them, whose time is over. A failed block stops what is below it and nothing else.
+    cancelled or interrupted; ``stop`` ends one of them, whose time is over.
+    A failed block stops what is below it and nothing else.
     """
     return _Loop(request, submit, halt, cache, fingerprint, emit, stop, control or Control()).run()
 
@@ -301,7 +302,10 @@ class _Loop:
         self.running[future] = job
         if limits.timeout is not None:
             self._at(limits.timeout, lambda: self._too_late(future))
-        future.add_done_callback(self.finished.put)
+        if future.done():  # it ran inline: no way through the queue
+            self._finish(future)
+        else:
+            future.add_done_callback(self.finished.put)
 
     def _too_late(self, future: Future[Result]) -> None:
         if future in self.running:

@@ -311,7 +311,11 @@ class Failure:
 
 def json_text(value: object) -> str:
     """One spelling for one value: sorted keys, no spaces. For hashes and history."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr).encode
+"""Made once: `json.dumps` makes an encoder for each call."""
 
 
 def legal_name(text: str, fallback: str = "pipeline") -> str:

@@ -15,7 +15,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,7 +180,8 @@ class Session(Definitions):
         """What `run` would do, block by block, and why. Runs nothing."""
         request = self._request(selection, variables, force=force)
         latest = self.history.latest(request.pipeline.name)
-        return planner.plan(request, cache=_Cache(self, latest), fingerprint=self.fingerprint, latest=latest)
+        with contextlib.closing(_Cache(self, latest)) as cache:
+            return planner.plan(request, cache=cache, fingerprint=self.fingerprint, latest=latest)
 
     def _request(
         self,
@@ -231,18 +232,20 @@ class Session(Definitions):
             raise JupyterMageError("a run is going on in this session", hint="wait for it, or cancel it")
         self.control = engine.Control()
         dependencies.forget_modules(self.root, changed_only=True)
+        cache = _Cache(self, self.history.latest(request.pipeline.name))
         try:
             return engine.run(
                 request,
                 submit=crew.submit,
                 halt=crew.halt,
                 stop=crew.stop,
-                cache=_Cache(self, self.history.latest(request.pipeline.name)),
+                cache=cache,
                 fingerprint=self.fingerprint,
                 emit=self.stream.emit,
                 control=self.control,
             )
         finally:
+            cache.close()
             self.control = None
             dependencies.watch_modules(self.root)
 
@@ -435,19 +438,29 @@ class Crew:
 
 
 class _Cache:
-    """Finds kept outputs: each block's latest first (one look for all), then older ones."""
+    """Finds kept outputs: each block's latest first (one look for all), then older ones, on one connection for the run."""
 
     def __init__(self, session: Session, latest: Mapping[str, Any]) -> None:
         self._history, self._store, self._latest = session.history, session.store, latest
+        self._tested = {block.name for block in session.pipeline if block.tests}
+        self._opened = contextlib.ExitStack()
+        self._older: Callable[[str], Output | None] | None = None
+
+    def close(self) -> None:
+        self._opened.close()
 
     def find(self, block: str, key: str) -> engine.Kept | None:
         last = self._latest.get(block)
-        if last is not None and last.key == key:
-            kept = engine.Kept(output=last.output, tests=str(last.ingredients.get("tests", "")), seconds=last.seconds, at=last.at)
-        elif last is None:
+        if last is None:
             return None
+        if last.key == key:
+            # the ingredients are JSON until they are looked into, and without tests nobody needs to
+            tests = str(last.ingredients.get("tests", "")) if block in self._tested else ""
+            kept = engine.Kept(output=last.output, tests=tests, seconds=last.seconds, at=last.at)
         else:
-            found = self._history.outputs([key]).get(key)
+            if self._older is None:
+                self._older = self._opened.enter_context(self._history.lookup())
+            found = self._older(key)
             if found is None:
                 return None
             kept = engine.Kept(output=found)

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from types import ModuleType
 
 _STDLIB = sys.stdlib_module_names
 
@@ -120,14 +121,23 @@ def forget_modules(root: Path, *, changed_only: bool = False) -> bool:
     return bool(loaded)
 
 
+_outside: dict[str, dict[str, ModuleType]] = {}
+"""For each root, the loaded modules that are known not to be below it: they are hundreds, and are looked at once."""
+
+
 def _loaded(root: Path) -> list[tuple[str, str]]:
     start = f"{root}/"
     outside = (f"{sys.prefix}/", f"{root}/.venv/")
     found = []
+    known = _outside.setdefault(start, {})
     for name, module in list(sys.modules.items()):
+        if known.get(name) is module:
+            continue
         path = getattr(module, "__file__", None)
         if path and path.startswith(start) and not path.startswith(outside) and not name.startswith("jupyter_mage"):
             found.append((name, path))
+        else:
+            known[name] = module
     return found
 
 

@@ -11,14 +11,13 @@ import ast
 import re
 from functools import lru_cache
 from types import CodeType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from ..errors import BlockSyntaxError, Where
 from ..plugins import Names
 from .names import analyse
 
 _MAGIC_LINE = re.compile(r"^\s*(?:[\w.,\s\[\]]*=\s*)?[!%]|^\s*\?|\?\s*$", re.MULTILINE)
-FUNCTION = "__block__"
 AGAIN = "correct the line and run the cell again"
 
 
@@ -45,6 +44,16 @@ def parse(source: str, *, block: str = "") -> ast.Module:
         raise BlockSyntaxError(f"the body does not parse: {error}", where=Where(block=block)) from error
 
 
+@lru_cache(maxsize=8192)
+def _shared(source: str) -> ast.Module:
+    """The body's tree one line down, below the header: looked at by many, changed by nobody."""
+    return _fresh(source)
+
+
+def _fresh(source: str) -> ast.Module:
+    return ast.parse(f"\n{transform_magics(source) if uses_magics(source) else source}")
+
+
 def check(source: str, *, block: str = "") -> None:
     """Raise BlockSyntaxError for a body that does not parse, or parses and does not compile (``break`` outside a loop …)."""
     tree = parse(source, block=block)
@@ -58,6 +67,7 @@ def check(source: str, *, block: str = "") -> None:
     compile_body(source, "", arguments=(), filename="<check>", keep_names=True, block=block)
 
 
+@lru_cache(maxsize=8192)
 def uses_magics(source: str) -> bool:
     """Whether the source has lines that only IPython reads (``!ls``, ``%time``)."""
     if not _MAGIC_LINE.search(source):
@@ -79,7 +89,7 @@ def transform_magics(source: str) -> str:
 @lru_cache(maxsize=8192)
 def names_in(source: str) -> Names:
     """What the body reads and binds; raises SyntaxError where it does not parse."""
-    return analyse(_parse(source))
+    return analyse(_shared(source))
 
 
 def normalise(source: str) -> str:
@@ -89,27 +99,60 @@ def normalise(source: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _normalise(source: str) -> str:
+    spelled: list[str] = []
     try:
-        tree = _parse(source)
+        _spell(_shared(source), spelled)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return source
-    return ast.dump(tree)
+    return "".join(spelled)
+
+
+_UNSAID = frozenset({"ctx", "kind", "type_comment"})
+"""Fields that follow from the place, or do nothing when the body runs."""
+
+
+def _spell(node: ast.AST, spelled: list[str]) -> None:
+    """The tree as text, fields that are not there left out: the same in each version of Python, and faster than `ast.dump`."""
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if value is None or name in _UNSAID:
+            continue
+        if isinstance(value, list):
+            if value:
+                spelled.append(f"{name}[")
+                for each in value:
+                    _spell_value(each, spelled)
+                spelled.append("]")
+        else:
+            spelled.append(f"{name}=")
+            _spell_value(value, spelled)
+
+
+def _spell_value(value: object, spelled: list[str]) -> None:
+    if isinstance(value, ast.AST):
+        spelled.append(f"{type(value).__name__}(")
+        _spell(value, spelled)
+        spelled.append(")")
+    else:
+        spelled.append(f"{value!r},")
 
 
 @lru_cache(maxsize=4096)
 def compile_body(
     source: str, name: str, *, arguments: tuple[str, ...], filename: str, keep_names: bool, block: str = ""
 ) -> tuple[CodeType, bool]:
-    """Code that defines the function ``__block__(*arguments)`` in the namespace it is executed in, and whether it is async.
+    """The code of a function ``name(*arguments)``, and whether it is async.
 
     With ``keep_names`` the names that the body binds become names of that namespace, as in a plain cell; otherwise they are
     locals, as in the exported file.
     """
-    parse(source, block=block)
-    text = transform_magics(source) if uses_magics(source) else source
-    tree = ast.parse(f"\n{text}")  # the header is line 1
+    try:
+        tree = _fresh(source) if keep_names or "__future__" in source else _shared(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        parse(source, block=block)  # says it in our words
+        raise
     binds = names_in(source).binds
-    body: list[ast.stmt] = tree.body
+    body: list[ast.stmt] = list(tree.body)
     flags = _futures(body) if "__future__" in source else 0
     if name in binds and body:
         body.append(_located(ast.Return(value=_located(ast.Name(id=name, ctx=ast.Load()), body[-1])), body[-1]))
@@ -120,12 +163,15 @@ def compile_body(
         body[:] = [_Unannotated().visit(each) for each in body]
         body.insert(0, _located(ast.Global(names=globals_), body[0]))
     is_async = ("await" in source or "async" in source) and _awaits(tree)
-    module = ast.Module(body=[_function(body or [ast.Pass(lineno=2, col_offset=0)], arguments, is_async)], type_ignores=[])
+    function = _function(body or [ast.Pass(lineno=2, col_offset=0)], arguments, is_async)
     try:
-        return compile(module, filename, "exec", flags=flags), is_async
+        module = compile(ast.Module(body=[function], type_ignores=[]), filename, "exec", flags=flags)
     except (SyntaxError, ValueError) as error:
         line = getattr(error, "lineno", None)
         raise BlockSyntaxError(str(getattr(error, "msg", error)), where=Where(block=block, line=line), hint=AGAIN) from None
+    code = next(each for each in module.co_consts if isinstance(each, CodeType))
+    shown = "<module>" if keep_names else name  # in its own cell as a plain cell's code is, elsewhere under the block's name
+    return code.replace(co_name=shown, co_qualname=shown), is_async
 
 
 def _futures(body: list[ast.stmt]) -> int:
@@ -168,14 +214,18 @@ def _function(body: list[ast.stmt], arguments: tuple[str, ...], is_async: bool) 
         kwarg=None,
         defaults=[],
     )
-    return maker(name=FUNCTION, args=signature, body=body, decorator_list=[], returns=None, lineno=1, col_offset=0)
+    return maker(name="block", args=signature, body=body, decorator_list=[], returns=None, lineno=1, col_offset=0)
 
 
 N = TypeVar("N", bound=ast.AST)
 
 
-def _located(node: N, like: ast.AST) -> N:
-    return ast.copy_location(node, like)
+def _located(node: N, like: Any) -> N:
+    """``node`` where ``like`` stands."""
+    place: Any = node
+    place.lineno, place.col_offset = like.lineno, like.col_offset
+    place.end_lineno, place.end_col_offset = like.end_lineno, like.end_col_offset
+    return node
 
 
 class _Awaits(ast.NodeVisitor):

@@ -5,7 +5,11 @@ Values are handed on in memory. A thread cannot be ended from outside: halting w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent import futures
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Threads:
@@ -29,9 +33,9 @@ class _Pool(futures.ThreadPoolExecutor):
 
     def __init__(self, workers: int) -> None:
         super().__init__(workers, thread_name_prefix="jupyter_mage block")
-        self._out: set[futures.Future[object]] = set()
+        self._out: set[futures.Future[Any]] = set()
 
-    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN002, ANN003, ANN201
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> futures.Future[T]:
         future = super().submit(fn, *args, **kwargs)
         self._out.add(future)
         future.add_done_callback(self._out.discard)

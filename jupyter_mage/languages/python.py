@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import inspect
 import linecache
 import threading
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -46,11 +48,8 @@ class Python:
         _remember(filename, f"%%block {call.block.header or call.block.name}\n{call.source}")
         if source.uses_magics(call.source) or "get_ipython" in call.source:
             _need_ipython(namespace)
-        exec(code, namespace)  # noqa: S102 (running the user's code is what a run is)
-        function = namespace.pop(source.FUNCTION)
-        # in its own cell it is shown as a plain cell's code is; elsewhere under the block's name
-        shown = "<module>" if call.keep_names else call.block.name
-        function.__code__ = function.__code__.replace(co_name=shown, co_qualname=shown)
+        namespace.setdefault("__builtins__", builtins.__dict__)  # as exec does
+        function = types.FunctionType(code, namespace)
         if call.keep_names:
             namespace.update(call.values)
             result = function()

@@ -6,18 +6,26 @@ import sqlite3
 from collections.abc import Sequence
 
 from ... import events as ev
+from ...model import Output
 from . import rows
 
 _EVENT = """INSERT OR IGNORE INTO events (id, run, kind, block, at, seconds, key, content, body)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_OUTPUT = f"INSERT OR IGNORE INTO outputs ({rows.OUTPUT_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608 — a constant of ours
-_KEY = """INSERT INTO keys (key, content, event) SELECT key, content, id FROM events WHERE id = ? AND key <> ''
+_OUTPUT = f"""INSERT INTO outputs ({rows.OUTPUT_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (content) DO UPDATE SET data = excluded.data WHERE outputs.data IS NULL"""  # noqa: S608 — a constant of ours
+_MISSING = """SELECT DISTINCT e.content FROM events e LEFT JOIN outputs o ON o.content = e.content
+    WHERE e.id > ? AND e.content IS NOT NULL AND (o.content IS NULL OR (o.data IS NULL AND o.size <= 65536))"""
+_KEYS = """INSERT INTO keys (key, content, event) SELECT key, content, id FROM events
+    WHERE id > ? AND kind = 'block_succeeded' AND key <> ''
     ON CONFLICT (key) DO UPDATE SET content = excluded.content, event = excluded.event"""
 _LATEST = """INSERT INTO latest (pipeline, block, event) SELECT r.pipeline, e.block, e.id FROM events e
-    JOIN runs r ON r.no = e.run WHERE e.id = ? ON CONFLICT (pipeline, block) DO UPDATE SET event = excluded.event"""
-_LATEST_CACHED = """INSERT INTO latest (pipeline, block, event) SELECT r.pipeline, ?, k.event FROM keys k, runs r
-    WHERE k.key = ? AND r.no = ? ON CONFLICT (pipeline, block) DO UPDATE SET event = excluded.event
-    WHERE latest.event <> excluded.event"""
+    JOIN runs r ON r.no = e.run WHERE e.id > ? AND e.kind = 'block_succeeded'
+    AND e.id NOT IN (SELECT id FROM sampled) ORDER BY e.id
+    ON CONFLICT (pipeline, block) DO UPDATE SET event = excluded.event"""
+_LATEST_CACHED = """INSERT INTO latest (pipeline, block, event) SELECT r.pipeline, e.block, k.event FROM events e
+    JOIN runs r ON r.no = e.run JOIN keys k ON k.key = e.key WHERE e.id > ? AND e.kind = 'block_cached'
+    AND e.id NOT IN (SELECT id FROM sampled) ORDER BY e.id
+    ON CONFLICT (pipeline, block) DO UPDATE SET event = excluded.event WHERE latest.event <> excluded.event"""
 _START = """INSERT INTO runs (id, pipeline, status, started, selection, executor, origin, blocks)
     VALUES (?, ?, 'running', ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET status = 'running', seconds = NULL, blocks = excluded.blocks"""
@@ -38,35 +46,39 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
 
     A second success of a block in one run is dropped, so that telling it twice (after a retry of the commit, say) is harmless.
     """
-    (number,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+    (before,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
+    number: int = before
     event_rows: list[rows.EventRow] = []
-    outputs: dict[str, rows.OutputRow] = {}
-    fresh: list[tuple[int]] = []
-    full: list[tuple[int]] = []  # a sampled result is kept under its key and is never a block's latest
-    cached: list[tuple[str, str, int]] = []
+    outputs: dict[str, Output] = {}
+    fresh = cached = False
+    sampled: list[tuple[int]] = []
     finished: list[tuple[str, float, int]] = []
     for event in events:
         number += 1
         run = _run_number(connection, event, numbers)
         event_rows.append(rows.event_row(number, run, event))
-        if isinstance(event, ev.BlockSucceeded):
-            outputs[event.output.content] = rows.output_row(event.output)
-            fresh.append((number,))
-            if not event.sampled:
-                full.append((number,))
-        elif isinstance(event, ev.BlockCached):
-            outputs[event.output.content] = rows.output_row(event.output)
-            if not event.sampled:
-                cached.append((event.block, event.key, run))
+        if isinstance(event, ev.BlockSucceeded | ev.BlockCached):
+            outputs[event.output.content] = event.output
+            fresh = fresh or isinstance(event, ev.BlockSucceeded)
+            cached = cached or isinstance(event, ev.BlockCached)
+            sampled += [(number,)] if event.sampled else []
         elif isinstance(event, ev.RunFinished):
             finished.append((event.status, event.seconds, run))
         elif isinstance(event, ev.RunStarted):
             finished = [item for item in finished if item[2] != run]
-    connection.executemany(_OUTPUT, outputs.values())
     connection.executemany(_EVENT, event_rows)
-    connection.executemany(_KEY, fresh)
-    connection.executemany(_LATEST, full)
-    connection.executemany(_LATEST_CACHED, cached)
+    missing = connection.execute(_MISSING, (before,)).fetchall()
+    connection.executemany(_OUTPUT, [rows.output_row(outputs[content]) for (content,) in missing])
+    connection.execute("CREATE TEMP TABLE IF NOT EXISTS sampled (id INTEGER PRIMARY KEY)")
+    if sampled:  # a sampled result is kept under its key and is never a block's latest
+        connection.executemany("INSERT INTO sampled VALUES (?)", sampled)
+    if fresh:
+        connection.execute(_KEYS, (before,))
+        connection.execute(_LATEST, (before,))
+    if cached:
+        connection.execute(_LATEST_CACHED, (before,))
+    if sampled:
+        connection.execute("DELETE FROM sampled")
     for status, seconds, run in finished:
         connection.execute(_FINISH, (status, seconds, *count_blocks(connection, run), run))
 

@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,11 @@ class History:
         self._lock = FileLock(self.root / "history.lock")
         self._runs = RunLocks(self.root / "locks")
         self._writer: Writer | None = None
+        self._pipelines: dict[str, str] = {}
+        """The pipeline of each run under way."""
+        self._latest: dict[str, dict[str, Latest]] = {}
+        """What `latest` read, kept up by our own events: good as long as nobody else has written."""
+        self._latest_version = (0, 0)
         self._open(durability)
         _open_histories.add(self)
 
@@ -122,6 +127,8 @@ class History:
             return
         if kind not in _SYNCED:
             writer.add(event)
+            if isinstance(event, ev.BlockSucceeded | ev.BlockCached) and not event.sampled:
+                self._follow(event)
             return
         try:
             writer.failure = None  # what stopped the writer before (a full disk, say) may be over
@@ -130,10 +137,34 @@ class History:
         finally:
             if kind is ev.RunFinished:
                 self._runs.release(event.run)
+                self._pipelines.pop(event.run, None)
 
-    def _start(self, writer: Writer, event: ev.Event) -> None:
+    def _follow(self, event: ev.BlockSucceeded | ev.BlockCached) -> None:
+        """Keep `_latest` what the tables will say; where that is not sure, they are read again."""
+        pipeline = self._pipelines.get(event.run, "")
+        known = self._latest.get(pipeline)
+        if known is None:
+            return
+        before = known.get(event.block)
+        if isinstance(event, ev.BlockCached):
+            if before is None or before.key != event.key:
+                del self._latest[pipeline]
+        elif before is not None and before.run == event.run:
+            del self._latest[pipeline]
+        else:
+            known[event.block] = Latest(
+                key=event.key,
+                output=event.output,
+                ingredients=event.ingredients,
+                seconds=event.seconds,
+                run=event.run,
+                at=event.at,
+            )
+
+    def _start(self, writer: Writer, event: ev.RunStarted) -> None:
         """A run begins: nobody else may run it."""
         self._runs.take(event.run)
+        self._pipelines[event.run] = event.pipeline
         try:
             writer.failure = None
             writer.add(event)
@@ -226,9 +257,38 @@ class History:
                     found[key] = rows.output_from(row)
         return found
 
+    @contextlib.contextmanager
+    def lookup(self) -> Iterator[Callable[[str], Output | None]]:
+        """A function that gives the kept output of a cache key: one connection for all that a run asks, on the run's own thread.
+
+        It sees what was committed when it is asked. A run's own events need not be: no other block has the same key.
+        """
+        query = f"""SELECT {rows.OUTPUT_COLUMNS} FROM keys k JOIN outputs o ON o.content = k.content
+            WHERE k.key = ?"""  # noqa: S608 — only our own column names are put in
+        self._settle()
+        with self._read() as connection:
+
+            def find(key: str) -> Output | None:
+                row = connection.execute(query, (key,)).fetchone()
+                return None if row is None else rows.output_from(row)
+
+            yield find
+
     def latest(self, pipeline: str) -> dict[str, Latest]:
         """The last good result of each block of a pipeline."""
         self._settle()
+        writer = self._writer if self._pid == os.getpid() else None
+        if writer is None or writer.failure is not None:
+            return self._read_latest(pipeline)
+        version = writer.others_version()
+        if version != self._latest_version:
+            self._latest.clear()
+            self._latest_version = version
+        if pipeline not in self._latest:
+            self._latest[pipeline] = self._read_latest(pipeline)
+        return dict(self._latest[pipeline])
+
+    def _read_latest(self, pipeline: str) -> dict[str, Latest]:
         query = f"""SELECT l.block, e.key, r.id, e.at, e.seconds, e.body, {rows.OUTPUT_COLUMNS} FROM latest l
             JOIN events e ON e.id = l.event JOIN runs r ON r.no = e.run JOIN outputs o ON o.content = e.content
             WHERE l.pipeline = ?"""  # noqa: S608 — only our own column names are put in
@@ -272,15 +332,19 @@ class History:
     def forget(self, keys: Iterable[str]) -> int:
         """Forget what these keys give; gives how many there were. Files go with the store's next collection."""
         chosen = tuple(keys)
-        return self._own_writer().change(lambda connection: keeping.forget(connection, chosen))
+        return self._change(lambda connection: keeping.forget(connection, chosen))
 
     def evict(self, limit: int) -> int:
         """Forget the oldest keys until what is kept is at most ``limit`` bytes."""
-        return self._own_writer().change(lambda connection: keeping.evict(connection, limit))
+        return self._change(lambda connection: keeping.evict(connection, limit))
 
     def prune(self, runs: int) -> int:
         """Forget all but the newest ``runs`` runs and those whose outputs are kept, a few hundred at a time."""
-        return self._own_writer().change(lambda connection: keeping.prune(connection, runs))
+        return self._change(lambda connection: keeping.prune(connection, runs))
+
+    def _change(self, action: Callable[[sqlite3.Connection], int]) -> int:
+        self._latest.clear()  # our own changes do not count as somebody else's
+        return self._own_writer().change(action)
 
     def _own_writer(self) -> Writer:
         if self._pid != os.getpid():

@@ -47,6 +47,7 @@ class Writer:
         """Held around every use of the write connection."""
         self.failure: StoreError | None = None
         self._connection: sqlite3.Connection | None = connection
+        self._opened = 1
         self._queue: deque[ev.Event | _Ticket] = deque()
         self._writing = False
         self._wake = threading.Event()
@@ -93,6 +94,13 @@ class Writer:
         if ticket.error is not None:
             raise ticket.error
 
+    def others_version(self) -> tuple[int, int]:
+        """What differs when anybody but us may have written: which connection it is, and SQLite's own counter of it."""
+        with self.mutex:
+            connection = self._open()
+            version: int = connection.execute("PRAGMA data_version").fetchone()[0]
+        return self._opened, version
+
     def interrupt(self, runs: Sequence[str], dead: Callable[[str], bool]) -> list[str]:
         """Mark those of ``runs`` that still are ``running`` and ``dead``; gives them. Asked under the lock, so it is sure."""
         with self.mutex, locked(self.lock, self.path):
@@ -137,6 +145,7 @@ class Writer:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
+            self._opened += 1
             self._connection = database.connect(self.path, self._durability)
         return self._connection
 
