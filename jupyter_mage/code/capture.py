@@ -46,7 +46,7 @@ class Ledger:
     """The bindings that plain cells made.
 
     >>> ledger = Ledger()
-    >>> ledger.note("import math\\nRATE = 2\\ndef area(r): return math.pi * r * RATE", 1)
+    >>> _ = ledger.note("import math\\nRATE = 2\\ndef area(r): return math.pi * r * RATE", 1)
     >>> [d.name for d in ledger.resolve(["area"]).captured]
     ['math', 'RATE', 'area']
     """
