@@ -21,6 +21,9 @@ READ = [
     ("m --kind=custom", Header(name="m", kind="custom")),
     ("m --after a --after b,c --tag daily", Header(name="m", after=("a", "b", "c"), tags=("daily",))),
     ('m --doc "Late ones, by day" -N -f', Header(name="m", doc="Late ones, by day", no_run=True, force=True)),
+    ("m --retries 3 --retry-delay 10s --retry-on OSError,KeyError", Header(name="m", retries=3, retry_delay=10.0, retry_on=("OSError", "KeyError"))),
+    ("m --timeout 10m --memory 2GB --executor threads --pool db:2", Header(name="m", timeout=600.0, memory=2 * 10**9, executor="threads", pool=("db", 2))),
+    ("m --file a.csv --file 'b c.csv' --cache 1d --map a", Header(name="m", files=("a.csv", "b c.csv"), fresh=86400.0, mapped="a")),
     ("m(a) -> DataFrame --sql", Header(name="m", upstreams=("a",), language="sql")),
 ]  # fmt: skip
 

@@ -95,7 +95,7 @@ class ProcessExecutor(futures.Executor):
         """End this call; its future gets a CrashedError."""
         for slot in self._slots:
             if slot.current is future:
-                threading.Thread(target=slot.halt, daemon=True).start()  # the grace is waited for elsewhere
+                threading.Thread(target=slot.halt, args=(GRACE,), daemon=True).start()  # the grace is waited for elsewhere
 
 
 class _Slot:
