@@ -152,7 +152,7 @@ def runs_table(summaries: Iterable[Any]) -> Table:
     return table
 
 
-def failure_text(block: Block, failure: Failure) -> str:
+def failure_text(block: Block, failure: Failure, *, hint: bool = True) -> str:
     """A failure in a few lines: where, what, the line, what the inputs were, and what to type."""
     test = next((each for each in block.tests if each.name == failure.test), None)
     cell = test.cell_number if test else block.cell_number
@@ -163,7 +163,9 @@ def failure_text(block: Block, failure: Failure) -> str:
     if failure.code.strip():
         lines.append(f"    {failure.line} │ {failure.code.rstrip()}")
     lines += [f"  {name} has {shape}" for name, shape in failure.inputs]
-    if failure.test:
+    if not hint:
+        pass
+    elif failure.test:
         lines.append(f"  → correct the block, or the test: %%test {block.name} {failure.test}")
     else:
         lines.append("  → correct the cell and run it again; what had finished above it is cached")

@@ -111,7 +111,7 @@ def test_failed_run_exits_1_and_says_where(folder: Path) -> None:
     write(folder, *CELLS[:3], "%%block clean(raw)\nx = 1\nraw[5]", CELLS[5], "%%block beside\n1")
     done = mage(folder, "run", "work.ipynb", code=1)
     assert "clean failed at cell [4] line 3: IndexError: list index out of range" in done.stderr and "raw[5]" in done.stderr
-    assert "jupyter mage run work.ipynb" in done.stdout
+    assert "jupyter mage resume work.ipynb --run" in done.stdout
     run = as_json(folder, "run", "work.ipynb", code=1)
     assert statuses(run) == {"raw": "cached", "clean": "failed", "total": "skipped", "beside": "cached"}
     assert [block["line"] for block in run["blocks"] if block["name"] == "clean"] == [3]

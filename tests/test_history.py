@@ -153,8 +153,15 @@ def test_a_success_told_twice_is_kept_once(history):
     assert [event.key for event in history.events("r")] == ["k1"]
 
 
-def test_contents_are_all_outputs_that_are_spoken_of(history):
+def test_contents_are_the_outputs_that_a_key_gives(history):
     tell(history, whole_run())
+    assert history.contents() == {"cf"}
+    assert history.forget([each.key for each in history.kept()]) == 1
+    assert history.contents() == set()
+
+
+def test_outputs_of_a_run_under_way_are_kept_without_a_key(history):
+    tell(history, whole_run()[:4])
     assert history.contents() == {"cf", "c22"}
 
 
@@ -632,4 +639,11 @@ def test_events_are_json_that_anyone_can_read(history, root):
     with sqlite3.connect(f"file:{root}/history.db?mode=ro", uri=True) as connection:
         bodies = [json.loads(body) for (body,) in connection.execute("SELECT body FROM events ORDER BY id")]
     connection.close()
-    assert bodies[2] == {"cpu_seconds": 0.0, "log": "hello\n", "tests": ["t"], "ingredients": {"source": "x = 1"}}
+    assert bodies[2] == {
+        "cpu_seconds": 0.0,
+        "log": "hello\n",
+        "tests": ["t"],
+        "ingredients": {"source": "x = 1"},
+        "peak_memory": 0,
+        "sampled": False,
+    }

@@ -222,10 +222,10 @@ def _finish(session: Session, result: Any, as_json: bool, project: Path) -> None
         _print_table(report.run_table(result))
         for block in result.failed:
             if block.failure:
-                click.echo(report.failure_text(session.pipeline[block.name], block.failure), err=True)
+                click.echo(report.failure_text(session.pipeline[block.name.split("[")[0]], block.failure, hint=False), err=True)
         click.echo(report.run_line(result))
         if result.status != "succeeded":
-            click.echo(f"  → jupyter mage resume {project} --run {result.id}   goes on in this run")
+            click.echo(f"  → correct it, then go on in this run: jupyter mage resume {project} --run {result.id}")
     if result.status == "cancelled":
         sys.exit(130)
     if result.status != "succeeded":

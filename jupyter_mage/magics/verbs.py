@@ -132,9 +132,13 @@ class Verbs:
         self._bind(run)
         if run.status == "cancelled":
             raise RunCancelledError(f"run {run.id} was cancelled", hint=f"%pipeline resume {run.id}")
-        texts = [report.failure_text(self.session.pipeline[block.name], block.failure) for block in run.failed if block.failure]
+        texts = [
+            report.failure_text(self.session.pipeline[block.name.split("[")[0]], block.failure, hint=False)
+            for block in run.failed
+            if block.failure
+        ]
         if texts:
-            raise BlockFailedError("\n".join(texts), hint=f"%pipeline resume {run.id}   goes on in this run")
+            raise BlockFailedError("\n".join(texts), hint=f"correct it, then go on in this run: %pipeline resume {run.id}")
 
     def _bind(self, run: Run) -> None:
         """Names that the notebook already has for outputs of these blocks show the new ones: no stale value stays."""
