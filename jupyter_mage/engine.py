@@ -108,6 +108,11 @@ def has_effects(block: Block) -> bool:
     return block.kind in kinds and kinds.get(block.kind).effects
 
 
+def still_fresh(block: Block, kept: Kept) -> bool:
+    """Whether a kept output is as young as the block wants it (``--cache 1d``)."""
+    return block.fresh is None or (kept.at is not None and time.time() - kept.at <= block.fresh)
+
+
 def run(
     request: Request,
     *,
@@ -286,9 +291,7 @@ class _Loop:
         if has_effects(block) and block.name in self.targets and block.name not in self.request.retest:
             return None
         kept = self.cache.find(name, ingredients.key)
-        if kept is not None and block.fresh is not None and (kept.at is None or time.time() - kept.at > block.fresh):
-            return None
-        return kept
+        return kept if kept is not None and still_fresh(block, kept) else None
 
     def _launch(self, job: _Job) -> None:
         """Send a job out, unless its pool is full: then it waits for it."""

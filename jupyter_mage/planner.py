@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from . import graph
+from .code import units
 from .code.parameters import values
-from .engine import Cache, Request, has_effects, needed
+from .engine import Cache, Request, has_effects, needed, still_fresh
 from .fingerprint import Fingerprint, changed
 from .model import Block, Output
 
@@ -68,14 +69,18 @@ def _step(
         return step("run", "forced")
     if has_effects(block) and name in request.targets:
         return step("run", "has effects outside: runs whenever it is asked for")
+    if block.fresh == 0:
+        return step("run", "its output is never kept: --cache off")
     uncertain = [each for each in block.upstreams if each in steps and steps[each].output is None]
     if uncertain and has_effects(block):
         return _unasked(block, step)
     if uncertain:
         return step("maybe" if last else "run", *(f"upstream {each} runs" for each in uncertain))
     contents = {each: output.content for each in block.upstreams if each in steps and (output := steps[each].output)}
-    ingredients = fingerprint.from_contents(block, contents, values(block, request.variables))
+    ingredients = fingerprint.from_contents(block, contents, values(block, request.variables), sample=request.sample)
     kept = cache.find(name, ingredients.key)
+    if kept is not None and not still_fresh(block, kept):
+        return step("run", f"older than {units.seconds_text(block.fresh or 0.0)}")
     if kept is None and has_effects(block):
         return _unasked(block, step)
     if kept is None:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 STATE = ".jupyter_mage"
 CACHE_LIMIT = int(os.environ.get("JUPYTER_MAGE_CACHE_LIMIT", 20_000_000_000))
 """Bytes of outputs that a project keeps; the oldest go first."""
+RUNS_KEPT = int(os.environ.get("JUPYTER_MAGE_RUNS_KEPT", 1000))
+"""Runs that the history keeps, beside those whose outputs are kept."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,7 @@ class Session(Definitions):
             selection, variables, force=force, start=start, executor=executor, workers=workers, sample=sample, retest=retest
         )
         run = self._execute(request, Crew(self, request))
+        self.tidy()
         if check:
             _raise_unless_good(run)
         return run
@@ -318,6 +321,12 @@ class Session(Definitions):
         forgotten = self.history.evict(limit)
         files = self.store.collect(self.history.contents())
         return Collected(forgotten=forgotten, files=files, kept=self.history.kept_size(), limit=limit)
+
+    def tidy(self) -> None:
+        """Keep cache and history within their bounds; done after each run."""
+        if self.history.kept_size() > CACHE_LIMIT:
+            self.collect()
+        self.history.prune(RUNS_KEPT)
 
     # ---- files -----------------------------------------------------------------------------------------------------
 

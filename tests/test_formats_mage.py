@@ -122,7 +122,7 @@ def test_pipeline_comes_back_equal(tmp_path: Path) -> None:
             }
         },
         {"blocks": (text_block("title", "# Title\n\n```\n{{ x }}\n```\n"), *FULL.blocks)},
-        {"blocks": (dataclasses.replace(FULL["raw"], header="", label="Raw!", doc="Said elsewhere.", extra={"timeout": 600}),)},
+        {"blocks": (dataclasses.replace(FULL["raw"], header="", label="Raw!", doc="Said elsewhere.", extra={"color": "teal"}),)},
         {
             "blocks": (
                 Block(
@@ -267,7 +267,8 @@ def test_keys_that_mage_wrote_stay_when_exported_again(tmp_path: Path) -> None:
     assert again == data
     found = mage.format.read(root)
     assert found.extra == {"state_store_config": {"a": 1}, "tags": ["x"]}
-    assert found["raw"].extra == {"timeout": 600, "color": "teal", "configuration": {"limit": 10}}
+    assert found["raw"].extra == {"color": "teal", "configuration": {"limit": 10}}
+    assert found["raw"].limits.timeout == 600
 
 
 def test_files_of_the_user_are_never_replaced(tmp_path: Path) -> None:
@@ -792,3 +793,30 @@ def test_sql_files_need_a_database_and_may_lock_each_other(tmp_path: Path) -> No
     mage.format.write(pipeline, tmp_path)
     (problem,) = mage.check(tmp_path)
     assert (problem.file, problem.message.split(",")[0]) == ("io_config.yaml", "no DUCKDB_DATABASE in it")
+
+
+def test_retries_and_timeout_are_said_in_mages_words_and_come_back(tmp_path: Path) -> None:
+    from jupyter_mage.session import Session
+
+    session = Session(tmp_path, pipeline="p")
+    session.define("a --retries 3 --retry-delay 2s --timeout 10m --pool db:2 --cache 1d --file x.csv", "1")
+    session.define("b(a) --map a --memory 2GB --executor threads --retry-on OSError", "a")
+    session.export(tmp_path / "out")
+    text = (tmp_path / "out" / "pipelines" / "p" / "metadata.yaml").read_text()
+    assert "retry_config:\n    delay: 2\n    exponential_backoff: true\n    max_delay: 0\n    retries: 3\n" in text
+    assert "timeout: 600\n" in text
+    assert mage.format.read(tmp_path / "out", "p").blocks == session.pipeline.blocks
+    session.close()
+
+
+def test_retries_that_were_changed_in_mage_win(tmp_path: Path) -> None:
+    from jupyter_mage.session import Session
+
+    session = Session(tmp_path, pipeline="p")
+    session.define("a --retries 3", "1")
+    session.export(tmp_path / "out")
+    file = tmp_path / "out" / "pipelines" / "p" / "metadata.yaml"
+    file.write_text(file.read_text().replace("retries: 3", "retries: 5"))
+    found = mage.format.read(tmp_path / "out", "p")["a"]
+    assert (found.retry.retries, found.header) == (5, "")
+    session.close()

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 from .pace import Pace, steady
-from .picture import changes, duration, picture
+from .picture import changes, picture
+from .states import duration
 from .svg import headline, svg
 from .text import mermaid, text
 

@@ -23,6 +23,9 @@ STATUSES: Final[dict[str, Status]] = {
     "new": Status("not run", "#6a737d", "#8b949e", "M8 4.2a3.8 3.8 0 1 0 0 7.6a3.8 3.8 0 1 0 0 -7.6", "○"),
     "queued": Status("waiting", "#6a737d", "#8b949e", "M4.4 8h.1M8 8h.1M11.6 8h.1", "…"),
     "running": Status("running", "#0b62d6", "#58a6ff", "M8 4a4 4 0 1 1 -3.6 2.3", "▶"),
+    "retrying": Status(
+        "retrying", "#96600a", "#d8a02b", "M4.2 7.2a3.9 3.9 0 0 1 7 -1.6M11.4 3.2v2.6h-2.6M11.8 8.8a3.9 3.9 0 0 1 -7 1.6M4.6 12.8v-2.6h2.6", "↻"
+    ),
     "succeeded": Status("done", "#1a7f37", "#3fb950", "M4.5 8.3l2.4 2.4l4.7 -5.2", "✓"),
     "cached": Status("cached", "#0a7285", "#39c5cf", "M8.9 3.8l-3.7 4.9h5.6l-3.7 3.7", "≡"),
     "fresh": Status("up to date", "#1a7f37", "#3fb950", "M8 8h.1M8 4a4 4 0 1 0 0 8a4 4 0 1 0 0 -8", "●"),
@@ -48,8 +51,14 @@ KINDS: Final[dict[str, str]] = {
 LANGUAGES: Final[dict[str, str]] = {"python": "PY", "shell": "SH"}
 """What the chip on a card says, where it is not the language's name in capitals."""
 
+LOUD: Final = frozenset({"running", "retrying", "failed", "problem"})
+"""Look here: their cards have a border and a last line in the state's ink."""
+
 QUIET: Final = frozenset({"new", "queued"})
 """Nothing has happened to these blocks yet: their glyph is an outline."""
+
+SAMPLE: Final = ("sample", "#96600a", "#d8a02b")
+"""The badge of an output that was made of a part of the data: word, ink on light and on dark."""
 
 _GUESTS: Final = ("#2a9d8f", "#c0568a", "#5b8c3a", "#3a86c8", "#b5651d")
 

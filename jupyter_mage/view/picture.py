@@ -9,9 +9,10 @@ from typing import Any
 from ..errors import JupyterMageError
 from ..model import Block, Pipeline
 from ..plugins import kinds
-from ..state import FINISHED, BlockRun, Run
+from ..state import Run
 from . import look
 from .layout import HEIGHT, Layout, arrange, path
+from .states import shorten, states
 
 VERSION = 1
 NARROW, WIDE = 184, 280
@@ -54,7 +55,7 @@ def picture(pipeline: Pipeline, run: Run | None = None, *, statuses: Mapping[str
             for source, target, order_only in edges
             if (source, target) in layout.routes
         ],
-        **_states(blocks, run, statuses or {}, waiting),
+        **states(blocks, run, statuses or {}, waiting),
     }
 
 
@@ -131,100 +132,7 @@ def _node(block: Block, at: tuple[float, float], width: float) -> Json:
         "upstreams": list(block.upstreams),
         "after": list(block.after),
         "tests": len(block.tests),
+        "mapped": block.mapped,
         "cell": block.cell_number,
         "cell_id": block.cell or None,
     }
-
-
-def _states(
-    blocks: list[Block], run: Run | None, statuses: Mapping[str, str], waiting: Mapping[str, str]
-) -> dict[str, Json | None]:
-    states = {
-        block.name: _state(block, run.blocks.get(block.name) if run else None, statuses.get(block.name, ""), run)
-        if not waiting[block.name]
-        else {"status": "problem", "detail": shorten(waiting[block.name], 42), "reason": waiting[block.name]}
-        for block in blocks
-    }
-    return {"states": states, "run": _run(run)}
-
-
-def _run(run: Run | None) -> Json | None:
-    if run is None or not run.id:  # a fold of no events: nothing was run yet
-        return None
-    # `started` counts on the kernel's clock; a screen counts seconds on its own from when it first sees the state
-    return {"id": run.id, "status": run.status, "done": run.done, "total": len(run.blocks), "seconds": run.seconds}
-
-
-def _state(block: Block, part: BlockRun | None, mark: str, run: Run | None) -> Json:
-    """One block's state, without empty fields: they are most of what would be sent."""
-    if part is None:
-        status = mark or "new"
-        doc = block.doc.strip().splitlines()
-        return {"status": status, "detail": shorten(doc[0], 42) if doc else look.status(status).label}
-    status = part.status
-    if mark and mark != "fresh" and status in FINISHED and run is not None and run.status in FINISHED:
-        status = mark
-    state: Json = {"status": status, "detail": shorten(_detail(part, status), 42)}
-    if part.output is not None:
-        state["rows"] = part.output.rows
-        state["columns"] = None if part.output.columns is None else len(part.output.columns)
-        state["type"] = part.output.type
-    if part.seconds is not None:
-        state["seconds"] = round(part.seconds, 4)
-    if part.reason:
-        state["reason"] = shorten(part.reason, 500)
-    if part.failure is not None:
-        state["error"] = f"{part.failure.error}: {shorten(part.failure.message, 800)}"
-        state["line"] = part.failure.line
-        state["test"] = part.failure.test
-    if part.attempt > 1:
-        state["attempt"] = part.attempt
-    return {key: value for key, value in state.items() if value not in (None, "")}
-
-
-def _detail(part: BlockRun, status: str) -> str:
-    """The line at the foot of a card: ``12 480 × 19 · 0.31 s``."""
-    if part.failure is not None:
-        test = f"{part.failure.test}: " if part.failure.test else ""
-        return f"{test}{part.failure.error}: {part.failure.message}"
-    if part.reason:
-        return part.reason
-    if part.output is None:
-        return look.status(status).label
-    return f"{part.output.describe()} · {_pace(part, status)}"
-
-
-def _pace(part: BlockRun, status: str) -> str:
-    if status in ("cached", "stale"):
-        return look.status(status).label
-    return duration(part.seconds or 0.0)
-
-
-def duration(seconds: float) -> str:
-    """How long, in a few characters.
-
-    >>> [duration(s) for s in (0.0004, 0.31, 12.34, 83, 5400)]
-    ['<1 ms', '0.31 s', '12.3 s', '1 min 23 s', '1 h 30 min']
-    """
-    if seconds < 0.001:
-        return "<1 ms"
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.2f} s"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    return f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def shorten(text: str, limit: int) -> str:
-    """``text`` in one line of at most ``limit`` characters.
-
-    >>> shorten("a name that is long", 8)
-    'a name …'
-    """
-    line = " ".join(text[: 4 * limit].split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -13,7 +13,7 @@ from ...errors import DefinitionError, FormatError, PluginError, Where
 from ...model import MISSING, Block, Definition, Parameter, Pipeline, Test
 from ...plugins import kinds, languages
 from ..problem import Problem
-from . import entries, python_file, sql_file, sql_in_python
+from . import entries, python_file, settings, sql_file, sql_in_python
 from .entries import Entry
 from .project import Files, Written, file_of, legal
 
@@ -90,10 +90,11 @@ class _Reader:
                 block = None  # edited into something that is no cell any more: kept as the Mage file that it is
         if block is None:
             block = self.foreign(text)
+        block = settings.applied(block, self.entry.raw)
         return dataclasses.replace(block, extra=self.kept_keys(block))
 
     def kept_keys(self, block: Block) -> dict[str, Any]:
-        kept = _kept(self.entry.raw, (*_DERIVED, *_EDITOR_STATE), _BLOCK_DEFAULTS)
+        kept = _kept(self.entry.raw, (*_DERIVED, *_EDITOR_STATE, *settings.understood(self.entry.raw)), _BLOCK_DEFAULTS)
         if kept.get("name") == self.entry.uuid:
             del kept["name"]
         if block.name != self.entry.uuid:

@@ -20,7 +20,7 @@ from ...errors import DefinitionError, FormatError, JupyterMageError, ProjectErr
 from ...model import Block, Pipeline, check_name
 from ...plugins import languages
 from .. import yaml
-from . import entries, ownership, reading
+from . import entries, ownership, reading, settings
 from .project import Disk, Memory, Written, file_of, metadata_path, requirements, skeleton
 from .reading import MAGE
 
@@ -195,6 +195,11 @@ def _block(
         "upstream_blocks": edges[0],
         "downstream_blocks": edges[1],
     }
+    said = str((before.ours or {}).get("header", "")) if before else ""
+    for key, option in settings.KEYS.items():  # what our header said goes with it; what was set in Mage stays
+        if key not in extra and option in said:
+            entry.pop(key, None)
+    entry |= settings.written(block)
     entry.pop("configuration", None)
     if configuration:
         entry["configuration"] = configuration
