@@ -136,13 +136,18 @@ def changed(before: Mapping[str, Any], now: Ingredients) -> list[str]:
 
     ``before`` is what `Ingredients.kept` gave when the output was made.
     """
-    after = now.kept()
+    return differences(before, now.kept())
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """What differs between two results' ingredients, one reason a line."""
     reasons = []
-    if before.get("source") != after["source"]:
-        lines = _diff(str(before.get("source", "")), str(after["source"]))
+    if before.get("source") != after.get("source"):
+        lines = _diff(str(before.get("source", "")), str(after.get("source", "")))
         reasons.append(f"code: {len([x for x in lines if x[0] in '+-'])} lines\n" + "\n".join(lines[:8]))
-    for name in sorted({*before.get("captured", {}), *after["captured"]}):
-        if before.get("captured", {}).get(name) != after["captured"].get(name):
+    old, new = before.get("captured") or {}, after.get("captured") or {}
+    for name in sorted({*old, *new}):
+        if old.get(name) != new.get(name):
             reasons.append(f"definition {name}")
     for title, group in (
         ("module", "modules"),
@@ -151,7 +156,7 @@ def changed(before: Mapping[str, Any], now: Ingredients) -> list[str]:
         ("upstream", "inputs"),
         ("parameter", "parameters"),
     ):
-        old, new = before.get(group) or {}, after[group]
+        old, new = before.get(group) or {}, after.get(group) or {}
         for name in sorted({*old, *new}):
             if old.get(name) != new.get(name):
                 shown = "" if group in ("modules", "files", "inputs") else f" {old.get(name, '–')} → {new.get(name, '–')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import unknown
@@ -193,12 +193,12 @@ def block_run_text(run: Run, name: str) -> str:
     return "\n".join([block.name, *lines, *(text.rstrip() for text in texts if text)])
 
 
-def diff_table(before: Run, after: Run) -> Table:
-    """Two runs side by side: blocks, states, shapes, schema, time; only what differs is said."""
+def diff_table(before: Run, after: Run, reasons: Mapping[str, Sequence[str]]) -> Table:
+    """Two runs side by side: states, shapes, schema, code, parameters, time; only what differs is said."""
     table = _table("block", f"{before.id}", f"{after.id}", "what differs")
     for name in dict.fromkeys((*before.blocks, *after.blocks)):
         old, new = before.blocks.get(name), after.blocks.get(name)
-        table.add_row(name, _short(old), _short(new), _differs(old, new))
+        table.add_row(name, _short(old), _short(new), "\n".join([_differs(old, new), *reasons.get(name, ())]).strip())
     return table
 
 
@@ -213,8 +213,6 @@ def _differs(old: BlockRun | None, new: BlockRun | None) -> str:
     if old is None or new is None:
         return "only in one"
     said = []
-    if old.key and new.key and old.key != new.key:
-        said.append("code, inputs or parameters")
     if old.output and new.output:
         if old.output.content == new.output.content:
             said.append("same output")

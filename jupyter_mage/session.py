@@ -25,7 +25,7 @@ from .code import dependencies
 from .code.parameters import check_variables, values
 from .definitions import Definitions
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
-from .fingerprint import Fingerprint
+from .fingerprint import Fingerprint, differences
 from .handoff import Handoff
 from .model import Block, Output, Pipeline
 from .plugins import executors, formats, kinds, languages, sinks, stores
@@ -50,6 +50,15 @@ class Collected:
     files: int
     kept: int
     limit: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two runs, and for each block whose key differs, why: code, parameters, inputs, packages …"""
+
+    before: Run
+    after: Run
+    reasons: Mapping[str, list[str]]
 
 
 class Session(Definitions):
@@ -321,6 +330,18 @@ class Session(Definitions):
         forgotten = self.history.evict(limit)
         files = self.store.collect(self.history.contents())
         return Collected(forgotten=forgotten, files=files, kept=self.history.kept_size(), limit=limit)
+
+    def compare(self, before: str = "-2", after: str = "-1") -> Comparison:
+        """Two runs of the history, and what the results of each block were made of."""
+        old, new = self.past_run(before), self.past_run(after)
+        keys = {block.key for run in (old, new) for block in run.blocks.values() if block.key}
+        made = self.history.ingredients(sorted(keys))
+        reasons = {}
+        for name, block in new.blocks.items():
+            other = old.blocks.get(name)
+            if other is not None and other.key != block.key and other.key in made and block.key in made:
+                reasons[name] = differences(made[other.key], made[block.key])
+        return Comparison(before=old, after=new, reasons=reasons)
 
     def tidy(self) -> None:
         """Keep cache and history within their bounds; done after each run."""

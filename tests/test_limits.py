@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_mage import events
+from jupyter_mage import events, report
 from jupyter_mage.code import units
 from jupyter_mage.errors import DefinitionError, HeaderError, JupyterMageError
 from jupyter_mage.model import Retry
@@ -332,6 +332,20 @@ def test_run_here_is_interrupted_by_its_id(session: Session) -> None:
     other.close()
 
 
+def test_two_runs_are_compared_by_code_parameters_rows_schema_and_values(session: Session) -> None:
+    session.define("rows(*, n: int = 2)", "import pandas as pd\npd.DataFrame({'a': range(n)})")
+    session.define("same(rows)", "1")
+    session.run(executor="inline")
+    session.define("rows(*, n: int = 2)", "import pandas as pd\npd.DataFrame({'a': range(n), 'b': 'x'})")
+    session.run(executor="inline", variables={"n": 3})
+    found = session.compare()
+    assert found.reasons["rows"][0].startswith("code: 2 lines")
+    assert found.reasons["rows"][1:] == ["parameter n 2 → 3"]
+    text = report.to_text(report.diff_table(found.before, found.after, found.reasons), width=200)
+    assert "rows +1; columns +b" in text
+    assert "same output" in text
+
+
 # ---- words ---------------------------------------------------------------------------------------------------------------
 
 
@@ -351,7 +365,7 @@ def test_setting_that_does_not_read_says_what_was_expected(session: Session, hea
 
 
 def test_executor_that_is_not_there_is_answered_with_the_nearest(session: Session) -> None:
-    with pytest.raises(JupyterMageError, match="no executor 'proceses'. Did you mean 'processes'"):
+    with pytest.raises(JupyterMageError, match=r"no executor 'proceses'\. Did you mean 'processes'"):
         session.define("a --executor proceses", "1")
 
 

@@ -169,11 +169,11 @@ def diff(project: Path, pipeline: str, runs: tuple[str, str], as_json: bool) -> 
     from .. import report
 
     with _session(project, pipeline) as session:
-        before, after = session.past_run(runs[0]), session.past_run(runs[1])
+        found = session.compare(*runs)
         if as_json:
-            _print_json([_run_json(before), _run_json(after)])
+            _print_json({"runs": [_run_json(found.before), _run_json(found.after)], "reasons": found.reasons})
         else:
-            _print_table(report.diff_table(before, after))
+            _print_table(report.diff_table(found.before, found.after, found.reasons))
 
 
 @cli.command()

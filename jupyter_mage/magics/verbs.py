@@ -109,8 +109,8 @@ class Verbs:
         print(f"interrupted {self.session.cancel_run(given.run)}")  # noqa: T201
 
     def verb_diff(self, given: argparse.Namespace) -> None:
-        before, after = self.session.past_run(given.before), self.session.past_run(given.after)
-        print(report.to_text(report.diff_table(before, after)))  # noqa: T201
+        found = self.session.compare(given.before, given.after)
+        print(report.to_text(report.diff_table(found.before, found.after, found.reasons)))  # noqa: T201
 
     def verb_cache(self, given: argparse.Namespace) -> None:
         if given.what == "ls":

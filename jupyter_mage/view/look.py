@@ -24,7 +24,11 @@ STATUSES: Final[dict[str, Status]] = {
     "queued": Status("waiting", "#6a737d", "#8b949e", "M4.4 8h.1M8 8h.1M11.6 8h.1", "…"),
     "running": Status("running", "#0b62d6", "#58a6ff", "M8 4a4 4 0 1 1 -3.6 2.3", "▶"),
     "retrying": Status(
-        "retrying", "#96600a", "#d8a02b", "M4.2 7.2a3.9 3.9 0 0 1 7 -1.6M11.4 3.2v2.6h-2.6M11.8 8.8a3.9 3.9 0 0 1 -7 1.6M4.6 12.8v-2.6h2.6", "↻"
+        "retrying",
+        "#96600a",
+        "#d8a02b",
+        "M4.2 7.2a3.9 3.9 0 0 1 7 -1.6M11.4 3.2v2.6h-2.6M11.8 8.8a3.9 3.9 0 0 1 -7 1.6M4.6 12.8v-2.6h2.6",
+        "↻",
     ),
     "succeeded": Status("done", "#1a7f37", "#3fb950", "M4.5 8.3l2.4 2.4l4.7 -5.2", "✓"),
     "cached": Status("cached", "#0a7285", "#39c5cf", "M8.9 3.8l-3.7 4.9h5.6l-3.7 3.7", "≡"),

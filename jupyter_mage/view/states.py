@@ -120,7 +120,7 @@ def _detail(part: BlockRun, status: str, items: Counter[str]) -> str:
         return look.status(status).label
     tries = f" · attempt {part.attempt}" if part.attempt > 1 else ""
     # a list of items says by itself how many there are; a frame collected of them has its rows instead
-    mapped = f" · {part.items} items" if part.items is not None and part.output.columns is not None else ""
+    mapped = f" · {_count(part.items)}" if part.items is not None and part.output.columns is not None else ""
     return f"{part.output.describe()}{mapped} · {_pace(part, status)}{tries}"
 
 
@@ -129,10 +129,13 @@ def _progress(part: BlockRun, status: str, items: Counter[str]) -> str:
     failed = items["failed"]
     if part.status == "failed":
         return f"{failed} of {part.items} items failed" if failed else _detail_of_failure(part)
-    word = "item" if part.items == 1 else "items"
-    said = [f"{_finished(items)} of {part.items} {word}"]
+    said = [f"{_finished(items)} of {_count(part.items or 0)}"]
     said += [f"{items[each]} {each}" for each in ("failed", "retrying") if items[each]]
     return " · ".join(said if status == "running" else [look.status(status).label, *said])
+
+
+def _count(items: int) -> str:
+    return f"{items} item{'s' * (items != 1)}"
 
 
 def _detail_of_failure(part: BlockRun) -> str:

@@ -11,7 +11,7 @@ from html import escape
 from typing import Any, Final
 
 from . import look
-from .picture import duration, shorten
+from .states import duration, shorten
 
 FONT: Final = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 HEAD = 34.0
@@ -23,6 +23,7 @@ _STYLE: Final = (
     "@media(prefers-color-scheme:dark){"
     ".jmage .c{fill:#22262d;stroke:#414853}.jmage .t{fill:#f0f3f6}.jmage .m{fill:#a9b1bb}.jmage .k{fill:#323842}"
     ".jmage .g{stroke:#161a20}"
+    + f".jmage .b{{stroke:{look.SAMPLE[2]}}}.jmage .bt{{fill:{look.SAMPLE[2]}}}"
     + "".join(f".jmage .f-{n}{{fill:{s.dark}}}.jmage .s-{n}{{stroke:{s.dark}}}" for n, s in look.STATUSES.items())
     + "}"
 )
@@ -70,6 +71,8 @@ def headline(picture: dict[str, Any]) -> str:
             parts.append(f"{run['done']} of {run['total']} done")
         if run["seconds"] is not None:
             parts.append(duration(run["seconds"]))
+        if run.get("sample") is not None:
+            parts.append(f"{look.SAMPLE[0]} of {run['sample']}")
     return " · ".join(parts)
 
 
@@ -88,14 +91,17 @@ def _card(node: dict[str, Any], state: dict[str, Any]) -> str:
     x, y, width, height = node["x"], node["y"], node["width"], node["height"]
     status = state.get("status", "new")
     seen = look.status(status)
-    loud = status in ("failed", "running", "problem")
+    loud = status in look.LOUD
     colour = f'class="s-{_key(status)}" stroke="{seen.light}"' if loud else 'stroke="#d0d7de"'
     shade = "c" if not loud else f"c s-{_key(status)}"
     border = colour.replace(f'class="s-{_key(status)}" ', "")
     chip = node["chip"]
     chip_width = 11 + 6.6 * len(chip)
     tests = f" · {node['tests']} test{'' if node['tests'] == 1 else 's'}" if node["tests"] else ""
-    label = shorten(node["kind_label"] + tests, int((width - 32 - chip_width) / 5.7))
+    badge = _badge(width) if state.get("sampled") else ""
+    mapped = " · each item" if node.get("mapped") else ""
+    room = width - 32 - chip_width - (BADGE + 4 if badge else 0)
+    label = shorten(node["kind_label"] + mapped + tests, int(room / 5.7))
     detail = shorten(state.get("detail", ""), int((width - 30) / 5.9))
     ink = f'class="f-{_key(status)}" fill="{seen.light}"' if loud else 'class="m" fill="#57606a"'
     return (
@@ -110,14 +116,34 @@ def _card(node: dict[str, Any], state: dict[str, Any]) -> str:
         + f'<text class="m" x="{_n(16 + chip_width / 2)}" y="44" font-size="9.5" font-weight="600" text-anchor="middle" '
         f'letter-spacing=".4" fill="#57606a">{_safe(chip)}</text>'
         + _text(22 + chip_width, 44.5, label, "m", "#57606a", 11)
+        + badge
         + f'<text {ink} x="17" y="64.5" font-size="11.5">{_safe(detail)}</text></g>'
+    )
+
+
+BADGE: Final = 48.0
+"""Pixels: the width of the badge that marks an output made of a sample."""
+
+
+def _badge(width: float) -> str:
+    word, ink, _ = look.SAMPLE
+    return (
+        f'<rect class="b" x="{_n(width - BADGE - 10)}" y="33" width="{_n(BADGE)}" height="15" rx="4" fill="none" stroke="{ink}"/>'
+        f'<text class="bt" x="{_n(width - BADGE / 2 - 10)}" y="44" font-size="9.5" font-weight="600" text-anchor="middle" '
+        f'letter-spacing=".4" fill="{ink}">{word.upper()}</text>'
     )
 
 
 def describe(node: dict[str, Any], state: dict[str, Any]) -> str:
     """A block in one breath, for tooltips and screen readers."""
     parts = [f"{node['label']}: {node['kind_label']}, {node['language']}", look.status(state.get("status", "new")).label]
+    if state.get("sampled"):
+        parts.append("made of a sample, not of all the data")
     parts += [str(state[key]) for key in ("detail", "error", "reason") if state.get(key)]
+    if state.get("memory"):
+        parts.append(f"peak memory {state['memory']}")
+    if node.get("mapped"):
+        parts.append(f"one run for each item of {node['mapped']}")
     if node["upstreams"]:
         parts.append(f"from {', '.join(node['upstreams'][:12])}")
     if node["doc"]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from . import look
 from .layout import layers
-from .picture import shorten
+from .states import shorten
 from .svg import headline
 
 RAILS = 20
@@ -35,7 +35,7 @@ def text(picture: dict[str, Any]) -> str:
         kind = _plain(shorten(node["kind_label"], kinds))
         needs = [*node["upstreams"], *(f"({name})" for name in node["after"])]
         reads = "  ← " + ", ".join(needs[:4]) + (f" +{len(needs) - 4}" if len(needs) > 4 else "") if needs else ""
-        detail = _plain(state.get("detail", ""))
+        detail = _plain(_detail(state))
         lines.append(f"{rail:<{wide}}  {glyph} {label:<{names}}  {kind:<{kinds}}  {detail}{_plain(reads)}".rstrip())
     return "\n".join(lines)
 
@@ -53,12 +53,18 @@ def mermaid(picture: dict[str, Any]) -> str:
         status = state.get("status", "new") if state.get("status") in look.STATUSES else "new"
         used.add(status)
         words = f"{look.status(status).text} {shorten(node['label'], 40)}"
-        lines.append(f'  {number[node["id"]]}["{_entity(words)}<br/>{_entity(state.get("detail", ""))}"]:::{status}')
+        lines.append(f'  {number[node["id"]]}["{_entity(words)}<br/>{_entity(_detail(state))}"]:::{status}')
     for edge in picture["edges"]:
         arrow = "-.->" if edge["order_only"] else "-->"
         lines.append(f"  {number[edge['source']]} {arrow} {number[edge['target']]}")
     lines += [f"  classDef {name} stroke:{look.status(name).light},stroke-width:2px" for name in sorted(used)]
     return "\n".join(lines)
+
+
+def _detail(state: dict[str, Any]) -> str:
+    """The foot of a card; a result that was made of a sample says so first."""
+    detail = str(state.get("detail", ""))
+    return f"{look.SAMPLE[0].upper()} {detail}" if state.get("sampled") else detail
 
 
 def _order(picture: dict[str, Any]) -> list[dict[str, Any]]:
@@ -123,4 +129,4 @@ def _plain(words: str) -> str:
 
 def _entity(words: str) -> str:
     """Every character that could mean something to Mermaid or to HTML, as an entity code."""
-    return "".join(c if c.isalnum() or c in " _.,+-×·…✓✗≡○●~■‖⊘▶" else f"#{ord(c)};" for c in _plain(words))
+    return "".join(c if c.isalnum() or c in " _.,+-×·…✓✗≡○●~■‖⊘▶↻" else f"#{ord(c)};" for c in _plain(words))

@@ -317,6 +317,18 @@ class History:
         with self._read() as connection:
             return {row[0] for row in connection.execute(query)}
 
+    def ingredients(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """What these keys were made of, where that is still known."""
+        self._settle()
+        found: dict[str, Mapping[str, Any]] = {}
+        with self._read() as connection:
+            for key in keys:
+                query = "SELECT body FROM events WHERE key = ? AND kind = 'block_succeeded' ORDER BY id DESC LIMIT 1"
+                row = connection.execute(query, (key,)).fetchone()
+                if row is not None:
+                    found[key] = rows.Later(row[0], "ingredients")
+        return found
+
     def kept(self) -> list[KeptOutput]:
         """What the cache has, by key."""
         self._settle()

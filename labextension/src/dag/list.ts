@@ -10,6 +10,7 @@ interface IRow {
   row: HTMLElement;
   sign: HTMLElement;
   detail: HTMLElement;
+  badge: HTMLElement;
   more: HTMLElement;
   shown: string;
 }
@@ -22,6 +23,8 @@ export function mountList(host: HTMLElement, source: ISource): () => void {
   const make = (node: INode): IRow => {
     const sign = html('span', { class: 'jm-sign' });
     const detail = html('span', { class: 'jm-detail' });
+    const badge = html('span', { class: 'jm-badge', title: 'Made of a sample, not of all the data' }, 'SAMPLE');
+    badge.hidden = true;
     const more = html('div', { class: 'jm-more' });
     const dot = html('span', { class: 'jm-dot' });
     dot.style.setProperty('background', node.colour);
@@ -33,7 +36,8 @@ export function mountList(host: HTMLElement, source: ISource): () => void {
       dot,
       html('span', { class: 'jm-blockname' }, node.label),
       html('span', { class: 'jm-chip' }, node.chip),
-      detail
+      detail,
+      badge
     );
     jump.addEventListener('click', () => ask(root, source, { action: 'open', block: node.id }));
     const play = button('run', `Run ${node.label}`, () =>
@@ -41,7 +45,7 @@ export function mountList(host: HTMLElement, source: ISource): () => void {
     );
     const row = html('li', {}, html('div', { class: 'jm-row' }, jump, play), more);
     row.dataset.block = node.id;
-    return { node, row, sign, detail, more, shown: '' };
+    return { node, row, sign, detail, badge, more, shown: '' };
   };
 
   const paint = (row: IRow, state: IState | undefined) => {
@@ -51,7 +55,8 @@ export function mountList(host: HTMLElement, source: ISource): () => void {
       row.row.dataset.status = row.shown = status;
     }
     row.detail.textContent = state && (status !== 'new' || state.detail !== row.node.doc) ? short(state) : '';
-    const why = state?.error ?? (status === 'problem' ? state?.reason : undefined);
+    row.badge.hidden = !state?.sampled;
+    const why = state?.error ?? (status === 'problem' || state?.sampled === undefined ? problem(state) : undefined);
     row.more.textContent = why ? why + (state?.line ? `  (line ${state.line})` : '') : '';
     row.row
       .querySelector('.jm-jump')

@@ -20,6 +20,8 @@ export interface INode {
   height: number;
   doc: string;
   upstreams: string[];
+  /** The upstream of whose items each gets a run of its own, or nothing. */
+  mapped: string;
   tests: number;
   /** Execution count of the cell that defined the block. */
   cell: number | null;
@@ -45,6 +47,10 @@ export interface IState {
   rows?: number;
   columns?: number;
   seconds?: number;
+  /** Bytes that its process had at most, in words. */
+  memory?: string;
+  /** Whether it was made of a sample, not of all the data. */
+  sampled?: boolean;
 }
 
 export interface IRun {
@@ -53,6 +59,8 @@ export interface IRun {
   done: number;
   total: number;
   seconds: number | null;
+  /** Rows or items that loaders were cut to, or null for all. */
+  sample: number | null;
 }
 
 export interface IPicture {
@@ -83,7 +91,7 @@ export interface IRequest {
 }
 
 /** Every finished or resting state; the others are on the move. */
-export const MOVING: ReadonlySet<string> = new Set(['running', 'queued']);
+export const MOVING: ReadonlySet<string> = new Set(['running', 'retrying', 'queued']);
 
 type Fields = Record<string, unknown>;
 
@@ -125,6 +133,7 @@ function readNode(value: unknown): INode {
     height: number(node.height, 74),
     doc: text(node.doc),
     upstreams: list(node.upstreams).map(name => text(name, 200)),
+    mapped: text(node.mapped, 200),
     tests: number(node.tests),
     cell: optional(node.cell) ?? null,
     cellId: text(node.cell_id, 200) || null
@@ -156,7 +165,9 @@ function readState(value: unknown): IState {
     reason: text(state.reason) || undefined,
     rows: optional(state.rows),
     columns: optional(state.columns),
-    seconds: optional(state.seconds)
+    seconds: optional(state.seconds),
+    memory: text(state.memory, 20) || undefined,
+    sampled: state.sampled === true || undefined
   };
 }
 
@@ -170,7 +181,8 @@ function readRun(value: unknown): IRun | null {
     status: text(run.status, 40),
     done: number(run.done),
     total: number(run.total),
-    seconds: optional(run.seconds) ?? null
+    seconds: optional(run.seconds) ?? null,
+    sample: optional(run.sample) ?? null
   };
 }
 

@@ -19,6 +19,9 @@ export interface IViewOptions {
 const NEW: IState = { status: 'new', detail: '' };
 /** Below this zoom only names are drawn, larger. */
 const FAR = 0.55;
+/** The badge of an output that was made of a sample, and its width. */
+const SAMPLE = 'SAMPLE';
+const BADGE = 48;
 
 interface IDrawn {
   node: INode;
@@ -26,6 +29,8 @@ interface IDrawn {
   sign: SVGGElement;
   detail: SVGTextElement;
   title: SVGTitleElement;
+  kind: SVGTextElement;
+  badge: SVGGElement;
 }
 
 export function mount(host: HTMLElement, source: ISource, options: IViewOptions): () => void {
@@ -139,7 +144,6 @@ class View {
   private _card(node: INode): IDrawn {
     const { width, height } = node;
     const chip = 11 + 6.6 * node.chip.length;
-    const tests = node.tests ? ` · ${node.tests} test${node.tests === 1 ? '' : 's'}` : '';
     const bar = svg('path', {
       class: 'jm-bar',
       d: `M9 .5A8.5 8.5 0 0 0 .5 9V${height - 9}A8.5 8.5 0 0 0 5.5 ${height - 1.4}V1.4Z`
@@ -149,6 +153,13 @@ class View {
     const spot = svg('g', { transform: `translate(${width - 27} 11.5)` }, sign);
     const detail = svg('text', { class: 'jm-detail', x: 17, y: 64.5 });
     const title = svg('title');
+    const kind = svg('text', { class: 'jm-kind', x: 22 + chip, y: 44.5 });
+    const badge = svg(
+      'g',
+      { class: 'jm-badge', transform: `translate(${width - BADGE - 10} 33)` },
+      svg('rect', { width: BADGE, height: 15, rx: 4 }),
+      svg('text', { x: BADGE / 2, y: 11 }, SAMPLE)
+    );
     const most = Math.floor((width - 55) / 11); // names are larger there, beside a larger sign
     const far = node.title.length > most ? node.title.slice(0, most - 1) + '…' : node.title;
     const group = svg(
@@ -161,12 +172,13 @@ class View {
       svg('text', { class: 'jm-farname', x: 17, y: height / 2 + 7 }, far),
       svg('rect', { class: 'jm-chip', x: 16, y: 33, width: chip, height: 15, rx: 4 }),
       svg('text', { class: 'jm-chiptext', x: 16 + chip / 2, y: 44 }, node.chip),
-      svg('text', { class: 'jm-kind', x: 22 + chip, y: 44.5 }, node.kindLabel + tests),
+      kind,
+      badge,
       detail,
       spot
     );
     group.dataset.block = node.id;
-    return { node, group, sign, detail, title };
+    return { node, group, sign, detail, title, kind, badge };
   }
 
   private _state(id: string, state: IState): void {
@@ -175,6 +187,12 @@ class View {
       return;
     }
     drawn.group.dataset.status = state.status;
+    drawn.group.classList.toggle('jm-sampled', state.sampled === true);
+    const chip = 11 + 6.6 * drawn.node.chip.length;
+    drawn.kind.textContent = cut(
+      kindOf(drawn.node),
+      (drawn.node.width - 32 - chip - (state.sampled ? BADGE + 4 : 0)) / 5.7
+    );
     setGlyph(drawn.sign, state.status);
     if (state.status === 'running') {
       if (!this._since.has(id)) {
@@ -183,9 +201,7 @@ class View {
     } else {
       this._since.delete(id);
     }
-    const limit = Math.floor((drawn.node.width - 30) / 5.9);
-    drawn.detail.textContent =
-      state.detail.length > limit ? state.detail.slice(0, limit - 1) + '…' : state.detail;
+    drawn.detail.textContent = cut(state.detail, (drawn.node.width - 30) / 5.9);
     const words = describe(drawn.node, state);
     drawn.title.textContent = words;
     drawn.group.setAttribute('aria-label', words.replaceAll('\n', ', '));
@@ -203,7 +219,10 @@ class View {
     for (const [id, since] of this._since) {
       const drawn = this._drawn.get(id);
       if (drawn) {
-        drawn.detail.textContent = `running · ${duration(Math.floor((performance.now() - since) / 1000) || 0.5).replace(/\.\d+/, '')}`;
+        const seconds = Math.floor((performance.now() - since) / 1000) || 0.5;
+        const detail = this.source.picture()?.states.get(id)?.detail || lookOf('running').label;
+        const time = ` · ${duration(seconds).replace(/\.\d+/, '')}`;
+        drawn.detail.textContent = cut(detail, (drawn.node.width - 30) / 5.9 - time.length) + time;
       } else {
         this._since.delete(id);
       }
@@ -337,11 +356,23 @@ class View {
   private _pipeline = '';
 }
 
+/** What a card says beside its language: the kind, whether it runs item by item, and how many tests it has. */
+function kindOf(node: INode): string {
+  const tests = node.tests ? ` · ${node.tests} test${node.tests === 1 ? '' : 's'}` : '';
+  return node.kindLabel + (node.mapped ? ' · each item' : '') + tests;
+}
+
+function cut(words: string, limit: number): string {
+  const most = Math.floor(limit);
+  return words.length > most ? words.slice(0, most - 1) + '…' : words;
+}
+
 /** A block in one breath, for tooltips and screen readers. */
 export function describe(node: INode, state: IState): string {
   const parts = [
     `${node.label}: ${node.kindLabel}, ${node.language}`,
     lookOf(state.status).label,
+    state.sampled ? 'made of a sample, not of all the data' : '',
     state.detail
   ];
   if (state.error) {
@@ -349,6 +380,12 @@ export function describe(node: INode, state: IState): string {
   }
   if (state.reason) {
     parts.push(state.reason);
+  }
+  if (state.memory) {
+    parts.push(`peak memory ${state.memory}`);
+  }
+  if (node.mapped) {
+    parts.push(`one run for each item of ${node.mapped}`);
   }
   if (node.upstreams.length) {
     parts.push(`from ${node.upstreams.slice(0, 12).join(', ')}`);
