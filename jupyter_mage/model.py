@@ -167,10 +167,6 @@ class Block:
     kind_given: bool = False
     upstreams: tuple[str, ...] = ()
     declared: bool = False
-    variadic: str = ""
-    """Name of ``*parts``, which collects the upstreams behind the named ones, or empty."""
-    collects: tuple[str, ...] = ()
-    """The upstreams that ``*parts`` collects."""
     after: tuple[str, ...] = ()
     """Blocks that have to have run before; no data comes from them."""
     reads: tuple[str, ...] = ()

@@ -150,13 +150,6 @@ def test_defaults_changed_in_the_file_are_found() -> None:
     assert (found.source, found.defaults) == ("k", {"k": [4], "s": "a\n'b", "needed": MISSING})
 
 
-def test_variadic_upstreams_stand_in_place_of_args_and_order_only_ones_are_cut_off() -> None:
-    made = block("parts", upstreams=("a", "b", "c"), collects=("b", "c"), variadic="parts", after=("z",))
-    text = to_function(made, decorator="transformer")
-    assert text == "@transformer\ndef blk(a, *parts, **kwargs):\n    parts = parts[:2]\n    return parts"
-    assert to_body(text, output="expression").source == "parts"
-
-
 def test_names_of_arguments_and_functions_make_room() -> None:
     made = block("args", upstreams=("args", "kwargs"), name="test", parameters=(Parameter(name="k", default=1),))
     text = to_function(made, decorator="transformer", taken=["test_block"])

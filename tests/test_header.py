@@ -47,6 +47,7 @@ REFUSED = [
     ("a(b c)", HeaderError, "does not read as a signature"),
     ("a(b=1)", HeaderError, "upstream b has a default; a parameter stands behind '*'"),
     ("a(**k)", HeaderError, "name the parameters one by one"),
+    ("a(*parts)", HeaderError, "*parts: name the upstreams one by one"),
     ("a(a)", HeaderError, "its own upstream"),
     ("a(b, b)", HeaderError, "b stands twice in the header"),
     ("a(b, *, b=1)", HeaderError, "b stands twice in the header"),

@@ -71,13 +71,11 @@ def to_function(block: Block, *, decorator: str, taken: Collection[str] = ()) ->
         least = kwargs.get('least', 3)
         return orders[orders.n > least]
     """
-    named = [name for name in block.upstreams if name not in block.collects]
-    used = {*named, block.variadic, *(parameter.name for parameter in block.parameters)}
-    rest = block.variadic or _free("args", used)
+    named = block.upstreams
+    used = {*named, *(parameter.name for parameter in block.parameters)}
+    rest = _free("args", used)
     kwargs = _free("kwargs", used)
     prologue = [_read_parameter(parameter, kwargs) for parameter in block.parameters]
-    if block.variadic and block.after:
-        prologue.append(f"{INDENT}{rest} = {rest}[:{len(block.collects)}]")
     name = block.name
     while name in {*taken, *DECORATORS, "test"} or name in BUILTINS:
         name += "_block"

@@ -64,7 +64,6 @@ class Header:
 
     name: str
     upstreams: tuple[str, ...] | None = None
-    variadic: str = ""
     parameters: tuple[Parameter, ...] = ()
     kind: str = ""
     language: str = ""
@@ -153,9 +152,11 @@ def _signature(name: str, text: str) -> dict[str, Any]:
     if arguments.kwarg is not None:
         raise HeaderError(f"**{arguments.kwarg.arg}: name the parameters one by one", hint=_HINT)
     if arguments.vararg is not None:
-        raise HeaderError(f"*{arguments.vararg.arg} collects a fan-out, and no block here fans out", hint=_HINT)
+        raise HeaderError(
+            f"*{arguments.vararg.arg}: name the upstreams one by one; what a mapped block gave comes as one list", hint=_HINT
+        )
     upstreams = tuple(check_name(each.arg, "upstream") for each in (*arguments.posonlyargs, *arguments.args))
-    named = [*upstreams, *(each.arg for each in arguments.kwonlyargs), *([arguments.vararg.arg] if arguments.vararg else [])]
+    named = [*upstreams, *(each.arg for each in arguments.kwonlyargs)]
     twice = next((each for each in named if named.count(each) > 1), None)
     if twice:
         raise HeaderError(f"{twice} stands twice in the header", hint=_HINT)

@@ -148,9 +148,7 @@ class _Reader:
         mine = {block.name, *(parameter.name for parameter in block.parameters)}
         inferred = tuple(name for name in block.reads if name in self.names.values() and name not in mine)
         named = header.upstreams if header.upstreams is not None else inferred
-        if header.variadic:
-            changes["collects"] = data[len(named) :]
-        agrees = data == named or (header.variadic and data[: len(named)] == named)
+        agrees = data == named
         usual = header.kind or ("transformer" if data else "data_loader")
         changes["kind"] = self.entry.kind
         if self.entry.kind != usual:
