@@ -130,7 +130,7 @@ class Session(Definitions):
         for name, each in past.blocks.items():
             if each.output is not None and not self.store.has(each.output):
                 past.blocks[name] = BlockRun(name)  # it had finished, and what it gave is gone
-        if all(each.status in GOOD for each in past.blocks.values()):
+        if past.status == "succeeded" and all(each.status in GOOD for each in past.blocks.values()):
             raise JupyterMageError(f"run {past.id} is finished: nothing is left to do", hint="%pipeline run")
         request = self._request(
             past.selection, past.variables, executor=executor or past.executor, workers=workers, sample=past.sample

@@ -280,6 +280,15 @@ def test_resume_goes_on_in_the_same_run(session: Session) -> None:
         session.resume(failed.id)
 
 
+def test_run_that_lost_only_its_end_is_ended_by_resuming(session: Session) -> None:
+    session.define("a", "1")
+    whole = session.run(executor="inline")
+    session.history(events.RunResumed(run=whole.id, pipeline="demo", blocks=("a",)))
+    session.history(events.RunFinished(run=whole.id, status="interrupted"))
+    resumed = session.resume(whole.id)
+    assert (resumed.status, statuses(resumed)) == ("succeeded", {"a": "succeeded"})
+
+
 def test_block_that_succeeded_is_not_run_again_in_its_run_whatever_changed(session: Session, tmp_path: Path) -> None:
     session.define("a", counting(tmp_path / "n", fails=0))
     session.define("b(a)", "1 / 0")
