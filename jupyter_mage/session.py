@@ -124,27 +124,37 @@ class Session(Definitions):
 
         Blocks are taken as they are defined now, with the run's variables. Raises JupyterMageError where there is nothing left.
         """
-        past = self.past_run(run) if run else self._unfinished()
+        name = self.history.resolve_run(run) if run else self._unfinished()
+        self.history.claim(name)  # before its state is read: nobody else goes on in it meanwhile
+        try:
+            request = self._resumed(name, executor, workers)
+            crew = Crew(self, request)
+        except BaseException:
+            self.history.unclaim(name)
+            raise
+        resumed = self._execute(request, crew)
+        if check:
+            _raise_unless_good(resumed)
+        return resumed
+
+    def _resumed(self, name: str, executor: str, workers: int | None) -> engine.Request:
+        past = self.history.run(name)
         if past.pipeline != self.current and past.pipeline in self.pipelines:
             self.current = past.pipeline
-        for name, each in past.blocks.items():
+        for block, each in past.blocks.items():
             if each.output is not None and not self.store.has(each.output):
-                past.blocks[name] = BlockRun(name)  # it had finished, and what it gave is gone
+                past.blocks[block] = BlockRun(block)  # it had finished, and what it gave is gone
         if past.status == "succeeded" and all(each.status in GOOD for each in past.blocks.values()):
             raise JupyterMageError(f"run {past.id} is finished: nothing is left to do", hint="%pipeline run")
         request = self._request(
             past.selection, past.variables, executor=executor or past.executor, workers=workers, sample=past.sample
         )
-        request = dataclasses.replace(request, run=past.id, resumed=past)
-        resumed = self._execute(request, Crew(self, request))
-        if check:
-            _raise_unless_good(resumed)
-        return resumed
+        return dataclasses.replace(request, run=past.id, resumed=past)
 
-    def _unfinished(self) -> Run:
+    def _unfinished(self) -> str:
         for each in self.history.runs(self.current, 50):
             if each.status not in ("succeeded", "running"):
-                return self.history.run(each.id)
+                return str(each.id)
         raise JupyterMageError(f"no run of {self.current} is unfinished", hint="%pipeline runs")
 
     def run_cell(self, name: str, place: Place, *, run_body: bool = True, force: bool = False) -> Run:

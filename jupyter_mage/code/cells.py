@@ -64,13 +64,7 @@ def define(
         captured=resolved.captured,
         leaks=resolved.leaks,
         retry=_retry(header),
-        limits=Limits(
-            timeout=header.timeout,
-            memory=header.memory,
-            executor=header.executor,
-            pool=header.pool[0] if header.pool else "",
-            pool_size=header.pool[1] if header.pool else 0,
-        ),
+        limits=_limits(header),
         files=header.files,
         fresh=header.fresh,
         mapped=header.mapped,
@@ -81,6 +75,11 @@ def define(
         cell=cell,
         cell_number=number,
     )
+
+
+def _limits(header: Header) -> Limits:
+    pool, size = header.pool or ("", 0)
+    return Limits(timeout=header.timeout, memory=header.memory, executor=header.executor, pool=pool, pool_size=size)
 
 
 def _retry(header: Header) -> Retry:

@@ -173,6 +173,14 @@ class History:
             self._runs.release(event.run)  # it does not go on, so it is found interrupted
             raise
 
+    def claim(self, run: str) -> None:
+        """Hold a run before it is resumed. Raises StoreError, with the holder, where another process runs it."""
+        self._runs.take(run)
+
+    def unclaim(self, run: str) -> None:
+        """Let go of a run that was claimed and not gone on with."""
+        self._runs.release(run)
+
     def holder(self, run: str) -> dict[str, object]:
         """Who runs ``run`` now (pid, host, since); empty where nobody does."""
         return {} if self._runs.dead(run) else self._runs.holder(run)
