@@ -355,6 +355,22 @@ def test_two_runs_are_compared_by_code_parameters_rows_schema_and_values(session
     assert "same output" in text
 
 
+def test_interrupt_while_the_first_worker_starts_leaves_nothing_running(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.define("b", "import time\ntime.sleep(600)")
+    start = threading.Thread.start
+
+    def interrupted(thread: threading.Thread) -> None:
+        start(thread)
+        if thread.name == "jupyter_mage worker":
+            monkeypatch.setattr(threading.Thread, "start", start)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    assert session.run().status == "cancelled"
+
+
 # ---- words ---------------------------------------------------------------------------------------------------------------
 
 

@@ -62,7 +62,9 @@ class ProcessExecutor(futures.Executor):
         future.add_done_callback(self._outstanding.discard)
         self._calls.put((future, pickle.dumps((fn, args, kwargs), protocol=5)))
         if len(self._slots) < self.workers and len(self._outstanding) > len(self._slots):
-            self._slots.append(_Slot(self._calls))
+            slot = _Slot(self._calls)
+            self._slots.append(slot)  # before it starts: a Ctrl-C in between must not leave a slot that `halt` does not know
+            slot.thread.start()
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
@@ -72,7 +74,8 @@ class ProcessExecutor(futures.Executor):
         for _ in self._slots:
             self._calls.put(None)
         for slot in self._slots if wait else ():
-            slot.thread.join()
+            if slot.thread.ident is not None:
+                slot.thread.join()
         self._slots = []
 
     def halt(self, grace: float = GRACE) -> None:
@@ -110,7 +113,6 @@ class _Slot:
         self._halted = False
         self._ended = threading.Event()
         self.thread = threading.Thread(target=self._serve, name="jupyter_mage worker", daemon=True)
-        self.thread.start()
 
     def _serve(self) -> None:
         while True:
