@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import os
+import re
 import secrets
 import signal
 import weakref
@@ -35,6 +37,7 @@ def atomic_write(path: Path, content: bytes | str, *, durable: bool = True, mode
     temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path.parent, path.name)
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
         try:
             point("write:opened")
@@ -60,6 +63,25 @@ def atomic_write(path: Path, content: bytes | str, *, durable: bool = True, mode
             f"could not write {path}: {error.strerror or error}; what was there before is untouched",
             hint="free space or permissions, then the same command again",
         ) from error
+
+
+def sweep(folder: Path, name: str = "") -> None:
+    """Remove temporary files of `atomic_write` (for ``name``, or any) whose writer is dead: a kill can leave one."""
+    for left in folder.glob(f".{glob.escape(name[:40]) or '*'}.*.tmp"):
+        match = re.fullmatch(r"\..*\.(\d+)\.[0-9a-f]{8}\.tmp", left.name)
+        if match and not alive(int(match[1])):
+            left.unlink(missing_ok=True)
+
+
+def alive(pid: int) -> bool:
+    """Whether there is a process of this number on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -179,3 +179,13 @@ def test_a_lock_is_held_for_a_block_and_freed_after_an_error(tmp_path):
     assert other.acquire(wait=False)
     other.close()
     lock.close()
+
+
+def test_temporary_file_of_a_dead_writer_goes_with_the_next_write(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True)
+    dead, living = (tmp_path / f".a.txt.{pid}.0123abcd.tmp" for pid in (done.stdout.strip(), os.getpid()))
+    other = tmp_path / ".b.txt.1.tmp"
+    for each in (dead, living, other):
+        each.write_text("left")
+    atomic_write(tmp_path / "a.txt", "new")
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted(["a.txt", living.name, other.name])

@@ -16,7 +16,7 @@ from typing import Any
 
 from ... import events as ev
 from ...errors import ProjectError, StoreError, unknown
-from ...files import FileLock, atomic_write
+from ...files import FileLock, atomic_write, sweep
 from ...model import Output
 from ...state import Run, fold
 from . import database, keeping, rows
@@ -102,6 +102,7 @@ class History:
         try:
             prepare_folder(self.root)
             with locked(self._lock, self.path):
+                sweep(self.root)
                 connection, notice = database.open_writer(self.path, durability=durability)
         except (sqlite3.Error, OSError, ProjectError) as error:
             self._refusal = database.translated(error, self.path, "write")
