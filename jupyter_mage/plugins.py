@@ -89,6 +89,9 @@ class Executor(Protocol):
     def open(self, workers: int) -> futures.Executor:
         """An executor with so many workers; a session keeps it warm from run to run and shuts it down."""
 
+    def warm(self) -> None:
+        """Begin with what takes long, in the background: a run is coming."""
+
     def halt(self, pool: futures.Executor) -> None:
         """End whatever runs in ``pool`` and return when nothing does; it can be used again."""
 

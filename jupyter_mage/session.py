@@ -507,6 +507,11 @@ class _Cache:
         return kept if self._store.has(kept.output) else None
 
 
+def warm(executor: str) -> None:
+    """Let this executor begin with what takes long: a run is coming. Raises UnknownNameError."""
+    executors.get(executor).warm()
+
+
 def _import_again(pipeline: Pipeline, namespace: dict[str, Any]) -> None:
     """Bind the imports that blocks captured anew: a project module was edited, and the notebook holds the old one."""
     for definition in {each.name: each for block in pipeline for each in block.captured if each.sort == "import"}.values():

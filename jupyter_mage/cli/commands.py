@@ -116,8 +116,10 @@ def run(
     as_json: bool,
 ) -> None:
     """Run a pipeline, or a selection of it and what that needs."""
+    from ..session import warm
     from . import progress
 
+    warm(executor)
     with _session(project, pipeline, durability) as session:
         given = _variables(variables)
         session.check_request(selection, variables=given, start=start, executor=executor)

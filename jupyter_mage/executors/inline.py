@@ -33,6 +33,9 @@ class Inline:
     def open(self, workers: int) -> futures.Executor:  # noqa: ARG002 (one block at a time, always)
         return InlineExecutor()
 
+    def warm(self) -> None:
+        """Nothing here takes long."""
+
     def halt(self, pool: futures.Executor) -> None:
         """Nothing of it runs outside the caller's own thread."""
 

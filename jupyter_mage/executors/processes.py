@@ -11,6 +11,7 @@ import contextlib
 import fcntl
 import io
 import multiprocessing
+import multiprocessing.forkserver
 import multiprocessing.reduction
 import os
 import pickle
@@ -362,6 +363,12 @@ class Processes:
 
     def open(self, workers: int) -> futures.Executor:
         return ProcessExecutor(workers)
+
+    def warm(self) -> None:
+        """Start the fork server: it imports what workers need while the caller reads the project."""
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(PRELOAD)
+        multiprocessing.forkserver.ensure_running()
 
     def halt(self, pool: futures.Executor) -> None:
         if isinstance(pool, ProcessExecutor):

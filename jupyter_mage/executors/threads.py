@@ -20,6 +20,9 @@ class Threads:
     def open(self, workers: int) -> futures.Executor:
         return _Pool(workers)
 
+    def warm(self) -> None:
+        """Nothing here takes long."""
+
     def halt(self, pool: futures.Executor) -> None:
         if isinstance(pool, _Pool):
             pool.halt()
