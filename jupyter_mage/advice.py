@@ -70,10 +70,10 @@ def leak_note(block: str, name: str, cell: int | None) -> str:
 def unknown_names(pipeline: Pipeline, block: Block) -> list[str]:
     """The names a block reads that nothing explains: no block, parameter, captured definition or leak."""
     known = {
-        *block.upstreams, *pipeline.names, *(p.name for p in block.parameters), *(d.name for d in block.captured),
+        *block.upstreams, *(p.name for p in block.parameters), *(d.name for d in block.captured),
         *(leak.name for leak in block.leaks), block.name,
     }  # fmt: skip
-    return [name for name in block.reads if name not in known and name_problem(name) is None]
+    return [n for n in block.reads if n not in known and n not in pipeline and name_problem(n) is None]
 
 
 def unknown_note(pipeline: Pipeline, block: Block, name: str) -> str:

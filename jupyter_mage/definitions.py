@@ -14,7 +14,7 @@ from .code import cells, dependencies
 from .code.capture import Ledger
 from .code.header import Header
 from .code.source import asserts_nothing
-from .errors import unknown
+from .errors import DefinitionError, Where, unknown
 from .model import Block, Pipeline, check_name
 from .plugins import languages
 from .state import Run
@@ -98,6 +98,13 @@ class Definitions:
         check_block_name(read.name)
         before = self.pipelines.get(name) or Pipeline(name=name)
         block = cells.define(read, body, self.ledger, known=before.names, namespace=namespace, cell=cell, number=number)
+        twin = next((each for each in before.names if each != block.name and each.casefold() == block.name.casefold()), None)
+        if twin is not None:
+            raise DefinitionError(
+                f"{block.name} and {twin} would be one file on other systems",
+                where=Where(block=block.name, cell=number, line=1),
+                hint="give one of them another name",
+            )
         old = before.get(block.name)
         if old is not None:
             block = dataclasses.replace(block, tests=old.tests)
@@ -194,15 +201,15 @@ class Definitions:
         for pipeline, board in self.board.items():
             if (isinstance(event, ev.RunStarted) and event.pipeline == pipeline) or board.id == event.run:
                 board.apply(event)
-                if isinstance(event, ev.BlockSucceeded | ev.BlockCached | ev.BlockFailed):
+                if isinstance(event, ev.ENDING):
                     self.stale.get(pipeline, set()).discard(event.block)
         self._changed()
 
     def _mark_stale(self, pipeline: str, name: str, old: Block | None) -> None:
         new = self.pipelines[pipeline][name]
-        if old is None or _behaviour(old) != _behaviour(new):
+        known = self.board[pipeline].blocks if pipeline in self.board else {}
+        if known and (old is None or _behaviour(old) != _behaviour(new)):
             below = graph.descendants(self.pipelines[pipeline], [name])
-            known = self.board.get(pipeline, Run()).blocks
             self.stale.setdefault(pipeline, set()).update(each for each in {name, *below} if each in known)
 
     def _changed(self) -> None:

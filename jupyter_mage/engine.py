@@ -96,7 +96,8 @@ def needed(pipeline: Pipeline, targets: Sequence[str]) -> tuple[str, ...]:
     wanted = set(targets)
     if len(wanted) < len(pipeline):
         wanted |= graph.ancestors(pipeline, targets)
-    return tuple(name for name in graph.order(pipeline) if name in wanted and runs(pipeline[name]))
+    still = {kind for kind in {block.kind for block in pipeline} if kind in kinds and not kinds.get(kind).runs}
+    return tuple(name for name in graph.order(pipeline) if name in wanted and pipeline[name].kind not in still)
 
 
 def runs(block: Block) -> bool:
@@ -172,13 +173,13 @@ class _Loop:
             if each.status in GOOD and each.output and name in self.blocks
         }
         self.names = tuple(name for name in self.all_names if name not in self.outputs)
-        chosen = set(self.names)
-        self.waits = {name: sum(each in chosen for each in self.blocks[name].needs) for name in self.names}
+        self.waits = dict.fromkeys(self.names, 0)
         self.below: dict[str, list[str]] = {name: [] for name in self.names}
         for name in self.names:
             for each in self.blocks[name].needs:
-                if each in chosen:
+                if each in self.below:
                     self.below[each].append(name)
+                    self.waits[name] += 1
         self.targets = frozenset(request.targets)
         self.broken: dict[str, str] = {}
         self.running: dict[Future[Result], _Job] = {}

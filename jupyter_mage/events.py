@@ -163,6 +163,11 @@ KINDS: dict[str, type[Event]] = {
     )
 }
 
+GIVING = (BlockSucceeded, BlockCached)
+"""What says that a block has an output."""
+ENDING = (*GIVING, BlockFailed)
+"""What says that a block was looked at and is done."""
+
 Subscriber = Callable[[Event], None]
 
 

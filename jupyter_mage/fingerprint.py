@@ -116,7 +116,7 @@ def _static(block: Block, root: Path) -> _Static:
 
 
 def _digest(text: str) -> str:
-    return xxhash.xxh3_128_hexdigest(text.encode())
+    return xxhash.xxh3_128_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 
 def _sources(block: Block) -> tuple[str, ...]:

@@ -70,12 +70,12 @@ def _undeclared(block: Block, names: frozenset[str], upstreams: tuple[str, ...])
 
 def missing(pipeline: Pipeline, among: Pipeline | None = None) -> list[Missing]:
     """The declared upstreams of ``pipeline`` that no block of ``among`` (itself) has as its name, with the nearest there is."""
-    names = set((among or pipeline).names)
+    there = pipeline if among is None else among
     return [
-        Missing(block=block.name, upstream=upstream, guess=nearest(upstream, names - {block.name}) or "")
+        Missing(block=block.name, upstream=upstream, guess=nearest(upstream, set(there.names) - {block.name}) or "")
         for block in pipeline
         for upstream in block.needs
-        if upstream not in names
+        if upstream not in there
     ]
 
 
@@ -157,10 +157,11 @@ def with_definition(pipeline: Pipeline, block: Block) -> Pipeline:
     names = frozenset((*pipeline.names, block.name))
     made = pipeline.with_block(_resolve_block(block, names))
     if block.name not in pipeline:
-        readers = {each.name: _resolve_block(each, names) for each in pipeline if block.name in each.reads}
+        readers = {each.name: _resolve_block(each, names) for each in pipeline.blocks if block.name in each.reads}
         if readers:
             made = dataclasses.replace(made, blocks=tuple(readers.get(each.name, each) for each in made.blocks))
-    if block.name in ancestors(made, [block.name]):
+    needed = any(block.name in each.needs for each in made)  # else it closes no circle
+    if needed and block.name in ancestors(made, [block.name]):
         error = cycle_error(made, find_cycle(made, block.name))
         kept = f"; kept the previous {block.name}" if block.name in pipeline else f"; {block.name} is not defined"
         where = Where(block=block.name, cell=block.cell_number, line=1)

@@ -218,7 +218,9 @@ class Pipeline:
     _index: dict[str, Block] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._index.update((block.name, block) for block in reversed(self.blocks))
+        self._index.update({block.name: block for block in self.blocks})
+        if len(self._index) < len(self.blocks):  # a name is there twice: the first one counts
+            self._index.update((block.name, block) for block in reversed(self.blocks))
 
     def __iter__(self) -> Iterator[Block]:
         return iter(self.blocks)
@@ -237,6 +239,8 @@ class Pipeline:
 
     @property
     def names(self) -> tuple[str, ...]:
+        if len(self._index) == len(self.blocks):
+            return tuple(self._index)
         return tuple(block.name for block in self.blocks)
 
     def get(self, name: str) -> Block | None:

@@ -50,8 +50,11 @@ class Language(Protocol):
     extension: str
     """Of the file that Mage keeps such a block in, without the dot."""
 
-    def check(self, source: str, *, block: str = "") -> None:
-        """Raise BlockSyntaxError, with the cell's line, where the body does not parse. Runs nothing."""
+    def check(self, source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:
+        """Raise BlockSyntaxError, with the cell's line, where the body does not parse. Runs nothing.
+
+        ``arguments`` are the names that the body gets, as far as the header says.
+        """
 
     def names(self, source: str) -> Names:
         """What the body reads and binds. Runs nothing."""

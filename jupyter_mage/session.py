@@ -253,9 +253,10 @@ class Session(Definitions):
         if self.control is not None:
             raise JupyterMageError("a run is going on in this session", hint="wait for it, or cancel it")
         self.control = engine.Control()
-        dependencies.forget_modules(self.root, changed_only=True)
-        cache = _Cache(self, self.history.latest(request.pipeline.name))
+        cache: _Cache | None = None
         try:
+            dependencies.forget_modules(self.root, changed_only=True)
+            cache = _Cache(self, self.history.latest(request.pipeline.name))
             return engine.run(
                 request,
                 submit=crew.submit,
@@ -267,13 +268,17 @@ class Session(Definitions):
                 control=self.control,
             )
         finally:
-            cache.close()
+            if cache is not None:
+                cache.close()
             self.control = None
             dependencies.watch_modules(self.root)
 
     def pool(self, name: str, workers: int) -> futures.Executor:
         """The warm executor of this sort; a new one where the environment that its workers copied has changed."""
-        now = (dict(os.environ), Path.cwd())
+        try:
+            now = (dict(os.environ), Path.cwd())
+        except FileNotFoundError:
+            raise JupyterMageError("the current folder was deleted", hint="cd to one that is there") from None
         known = self._pools.get((name, workers))
         if known is not None and known[0] == now:
             return known[1]
@@ -430,8 +435,9 @@ class Crew:
         else:
             where = str(session.state_folder / "store")
             future = pool.submit(run_in_worker, task, "local", where, session.durability, str(session.root))
-        self._out[future] = plugin, pool
-        future.add_done_callback(lambda done: self._out.pop(done, None))
+        if not future.done():  # else there is nothing left to stop
+            self._out[future] = plugin, pool
+            future.add_done_callback(lambda done: self._out.pop(done, None))
         return future
 
     def stop(self, future: futures.Future[Result]) -> None:

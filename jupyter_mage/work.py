@@ -74,8 +74,8 @@ class Place:
     """Called with the exception, for a debugger."""
 
 
-class BoundedText(io.TextIOBase):
-    """A text file that keeps the start and the end of what is written, and may pass it on as well.
+class BoundedText:
+    """A text file to print to, which keeps the start and the end of what is written, and may pass it on as well.
 
     >>> text = BoundedText(limit=10)
     >>> text.write("0123456789abcdef")
@@ -91,9 +91,6 @@ class BoundedText(io.TextIOBase):
         self._room = self._half
         self._total = 0
         self._echo = echo
-
-    def writable(self) -> bool:
-        return True
 
     def write(self, text: str) -> int:
         self._total += len(text)
@@ -124,7 +121,7 @@ def run_task(task: Task, store: Store, place: Place | None = None, *, capture: b
     log = BoundedText(echo=sys.stdout if place else None)
     started, cpu = time.perf_counter(), time.process_time()
     parts: list[Output] = []
-    with _printed_to(log) if capture else contextlib.nullcontext():
+    with _PrintedTo(log) if capture else contextlib.nullcontext():
         outcome = _attempt(task, store, place, parts, interruptible=capture)
     output = outcome if isinstance(outcome, Output) else None
     return Result(
@@ -190,7 +187,10 @@ def _forget_peak() -> bool:
 
 
 def _peak() -> int:
-    return _status("VmHWM")
+    """Bytes: the kernel's ``VmHWM``, asked for in a way that costs no text."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _status(name: str) -> int:
@@ -206,7 +206,8 @@ def _attempt(task: Task, store: Store, place: Place | None, parts: list[Output],
     """The output, or why there is none; None when the user interrupted."""
     block, test, inputs = task.block, None, {}
     try:
-        inputs = {name: store.get(output) for name, output in task.inputs}
+        for name, output in task.inputs:
+            inputs[name] = _input(store, name, output)
         if task.role == "split":
             parts += [store.put(item) for item in items.split(inputs[block.mapped], block)]
             return task.inputs[0][1]
@@ -233,6 +234,13 @@ def _attempt(task: Task, store: Store, place: Place | None, parts: list[Output],
             place.failed(error)
         return _failure(error, task, test)
     return output
+
+
+def _input(store: Store, name: str, output: Output) -> Any:
+    try:
+        return store.get(output)
+    except StoreError as error:
+        raise type(error)(f"its input {name}: {error.message}", hint=f"run {name} again: %pipeline run --from {name}") from error
 
 
 def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any:
@@ -290,23 +298,41 @@ _LOGS: dict[int, BoundedText] = {}
 _ROUTE = threading.Lock()
 
 
-@contextlib.contextmanager
-def _printed_to(log: BoundedText) -> Iterator[None]:
-    """Send what this thread prints to ``log``; other threads keep their own."""
-    here = threading.get_ident()
-    with _ROUTE:
-        if not _LOGS:
-            sys.stdout, sys.stderr = _Router(sys.stdout), _Router(sys.stderr)
-        above = _LOGS.get(here)
-        _LOGS[here] = log
-    try:
-        yield
-    finally:
+_ROUTERS: list[_Router] = []
+"""The last ones made: the same two streams come at each block."""
+
+
+def _routed(stream: Any) -> _Router:
+    """The router before this stream."""
+    for known in _ROUTERS:
+        if known.real is stream:
+            return known
+    _ROUTERS[:] = [_Router(stream), *_ROUTERS[:1]]
+    return _ROUTERS[0]
+
+
+class _PrintedTo:
+    """Sends what this thread prints to ``log`` inside the ``with``; other threads keep their own."""
+
+    __slots__ = ("_above", "_here", "_log")
+
+    def __init__(self, log: BoundedText) -> None:
+        self._log = log
+
+    def __enter__(self) -> None:
+        self._here = threading.get_ident()
         with _ROUTE:
-            if above is None:
-                _LOGS.pop(here, None)
+            if not _LOGS:
+                sys.stdout, sys.stderr = _routed(sys.stdout), _routed(sys.stderr)
+            self._above = _LOGS.get(self._here)
+            _LOGS[self._here] = self._log
+
+    def __exit__(self, *_: object) -> None:
+        with _ROUTE:
+            if self._above is None:
+                _LOGS.pop(self._here, None)
             else:
-                _LOGS[here] = above
+                _LOGS[self._here] = self._above
             if not _LOGS and isinstance(sys.stdout, _Router) and isinstance(sys.stderr, _Router):
                 sys.stdout, sys.stderr = sys.stdout.real, sys.stderr.real
 

@@ -20,7 +20,7 @@ def read_header(text: str, *, carrier: str = "magic") -> Header:
     header = parse(text, languages=languages.names(), kinds=kinds.names())
     if header.executor and header.executor not in executors:
         raise unknown("executor", header.executor, executors.names(), hint=f"%%block {header.name} --executor processes")
-    return dataclasses.replace(header, carrier=carrier)
+    return header if header.carrier == carrier else dataclasses.replace(header, carrier=carrier)
 
 
 def define(
@@ -41,7 +41,8 @@ def define(
     language = languages.get(header.language or "python")
     still = bool(header.kind) and header.kind in kinds and not kinds.get(header.kind).runs
     if not still:
-        language.check(body, block=header.name)
+        arguments = (*(header.upstreams or ()), *(each.name for each in header.parameters))
+        language.check(body, block=header.name, arguments=arguments)
     if still:
         reads = tuple[str, ...]()
     elif language.extension == "py" and mage_decorator(body):  # a Mage block file, whole: it brings all that it needs

@@ -125,8 +125,14 @@ _outside: dict[str, dict[str, ModuleType]] = {}
 """For each root, the loaded modules that are known not to be below it: they are hundreds, and are looked at once."""
 
 
+_nothing_loaded: dict[str, dict[str, ModuleType]] = {}
+"""For each root, the loaded modules when last none of them was below it."""
+
+
 def _loaded(root: Path) -> list[tuple[str, str]]:
     start = f"{root}/"
+    if sys.modules == _nothing_loaded.get(start):  # by identity, and faster than a look at each
+        return []
     outside = (f"{sys.prefix}/", f"{root}/.venv/")
     found = []
     known = _outside.setdefault(start, {})
@@ -138,6 +144,8 @@ def _loaded(root: Path) -> list[tuple[str, str]]:
             found.append((name, path))
         else:
             known[name] = module
+    if not found:
+        _nothing_loaded[start] = dict(sys.modules)
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import __future__
 
 import ast
+import contextlib
 import re
 from functools import lru_cache
 from types import CodeType
@@ -18,10 +19,12 @@ from ..plugins import Names
 from .names import analyse
 
 _MAGIC_LINE = re.compile(r"^\s*(?:[\w.,\s\[\]]*=\s*)?[!%]|^\s*\?|\?\s*$", re.MULTILINE)
+MANY = 16_384
+"""Bodies of which what was found out is kept."""
 AGAIN = "correct the line and run the cell again"
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def _parse(source: str) -> ast.Module:
     try:
         return ast.parse(source)
@@ -44,7 +47,7 @@ def parse(source: str, *, block: str = "") -> ast.Module:
         raise BlockSyntaxError(f"the body does not parse: {error}", where=Where(block=block)) from error
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=256)
 def _shared(source: str) -> ast.Module:
     """The body's tree one line down, below the header: looked at by many, changed by nobody."""
     return _fresh(source)
@@ -54,20 +57,27 @@ def _fresh(source: str) -> ast.Module:
     return ast.parse(f"\n{transform_magics(source) if uses_magics(source) else source}")
 
 
-def check(source: str, *, block: str = "") -> None:
-    """Raise BlockSyntaxError for a body that does not parse, or parses and does not compile (``break`` outside a loop …)."""
+def check(source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:
+    """Raise BlockSyntaxError for a body that does not parse, or parses and does not compile (``break`` outside a loop …).
+
+    It is compiled as a clean run does, with these arguments, so that the run finds it done; where the body says what is global
+    itself, as a cell does.
+    """
     tree = parse(source, block=block)
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if "import" in source else ():
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
             raise BlockSyntaxError(
                 f"from {node.module} import *: it cannot be told what this binds",
                 where=Where(block=block, line=node.lineno + 1),
                 hint=f"name what you import: from {node.module} import …",
             )
-    compile_body(source, "", arguments=(), filename="<check>", keep_names=True, block=block)
+    if "global" in source or "nonlocal" in source or "import *" in source:
+        compile_body(source, "", arguments=(), filename="<check>", keep_names=True, block=block)
+    else:
+        compile_body(source, block, arguments=arguments, filename=f"<block {block}>", keep_names=False, block=block)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=MANY)
 def uses_magics(source: str) -> bool:
     """Whether the source has lines that only IPython reads (``!ls``, ``%time``)."""
     if not _MAGIC_LINE.search(source):
@@ -86,25 +96,28 @@ def transform_magics(source: str) -> str:
     return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=MANY)
+def _read(source: str) -> tuple[Names, str]:
+    """Names and normal form of a body, together: its tree is only here now, and is larger than all that is kept of it."""
+    tree = _shared(source)
+    spelled: list[str] = []
+    with contextlib.suppress(RecursionError, MemoryError):
+        _spell(tree, spelled)
+        return analyse(tree), "".join(spelled)
+    return analyse(tree), source
+
+
 def names_in(source: str) -> Names:
     """What the body reads and binds; raises SyntaxError where it does not parse."""
-    return analyse(_shared(source))
+    return _read(source)[0]
 
 
 def normalise(source: str) -> str:
     """A text that is equal for bodies that differ only in comments, layout and docstrings."""
-    return _normalise(source)
-
-
-@lru_cache(maxsize=8192)
-def _normalise(source: str) -> str:
-    spelled: list[str] = []
     try:
-        _spell(_shared(source), spelled)
+        return _read(source)[1]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return source
-    return "".join(spelled)
 
 
 _UNSAID = frozenset({"ctx", "kind", "type_comment"})
@@ -137,7 +150,7 @@ def _spell_value(value: object, spelled: list[str]) -> None:
         spelled.append(f"{value!r},")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=MANY)
 def compile_body(
     source: str, name: str, *, arguments: tuple[str, ...], filename: str, keep_names: bool, block: str = ""
 ) -> tuple[CodeType, bool]:

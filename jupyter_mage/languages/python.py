@@ -21,8 +21,8 @@ class Python:
     name = "python"
     extension = "py"
 
-    def check(self, source_text: str, *, block: str = "") -> None:
-        source.check(source_text, block=block)
+    def check(self, source_text: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:
+        source.check(source_text, block=block, arguments=arguments)
 
     def names(self, source_text: str) -> Names:
         source.parse(source_text)

@@ -18,7 +18,7 @@ class Sql:
     name = "sql"
     extension = "sql"
 
-    def check(self, source: str, *, block: str = "") -> None:
+    def check(self, source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:  # noqa: ARG002 (the protocol's)
         import duckdb
 
         try:

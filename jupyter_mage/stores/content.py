@@ -106,6 +106,9 @@ class ContentFiles:
         signature = _signature(status)
         if self._known.get(name) != signature:
             if content_name(prefix, [view]) != name.partition(".")[0]:
+                self._known.pop(name, None)
+                with contextlib.suppress(OSError), self.locked(exclusive=True):
+                    path.unlink(missing_ok=True)  # it is nobody's output: gone, it is made again by the next run
                 raise _corrupt(path, "its content is not what was written")
             self._known[name] = signature
         return view

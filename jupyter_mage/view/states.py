@@ -73,7 +73,7 @@ def _state(block: Block, run: Run | None, mark: str, items: Counter[str], broken
         state["seconds"] = round(part.seconds, 4)
     state["reason"] = shorten(_reason(part), 500)
     if part.failure is not None and part.status in ("failed", "retrying"):
-        state |= _error(part, broken)
+        state |= _error(part, broken, items["failed"])
     if part.attempt > 1:
         state["attempt"] = part.attempt
     if part.items is not None:
@@ -85,7 +85,7 @@ def _state(block: Block, run: Run | None, mark: str, items: Counter[str], broken
     return {key: value for key, value in state.items() if value not in (None, "")}
 
 
-def _error(part: BlockRun, broken: BlockRun | None) -> Json:
+def _error(part: BlockRun, broken: BlockRun | None, count: int) -> Json:
     """Why it failed; of a mapped block, why its first bad item did: that is where the author's line is."""
     failure = part.failure
     if failure is None:
@@ -93,7 +93,11 @@ def _error(part: BlockRun, broken: BlockRun | None) -> Json:
     if broken is not None and broken.failure is not None:
         inner = broken.failure
         first = f"{broken.name}: {inner.error}: {shorten(inner.message, 800)}"
-        return {"error": f"{shorten(failure.message, 200)} · {first}", "line": inner.line}
+        return {
+            "error": f"{count} of {_count(part.items or 0)} failed, the first {first}",
+            "line": inner.line,
+            "test": inner.test,
+        }
     return {"error": f"{failure.error}: {shorten(failure.message, 800)}", "line": failure.line, "test": failure.test}
 
 

@@ -99,8 +99,8 @@ def _card(node: dict[str, Any], state: dict[str, Any]) -> str:
     chip_width = 11 + 6.6 * len(chip)
     tests = f" · {node['tests']} test{'' if node['tests'] == 1 else 's'}" if node["tests"] else ""
     badge = _badge(width) if state.get("sampled") else ""
-    mapped = " · each item" if node.get("mapped") else ""
-    room = width - 32 - chip_width - (BADGE + 4 if badge else 0)
+    mapped = " · map" if node.get("mapped") else ""
+    room = width - 32 - chip_width - (BADGE + 8 if badge else 0)
     label = shorten(node["kind_label"] + mapped + tests, int(room / 5.7))
     detail = shorten(state.get("detail", ""), int((width - 30) / 5.9))
     ink = f'class="f-{_key(status)}" fill="{seen.light}"' if loud else 'class="m" fill="#57606a"'

@@ -113,12 +113,13 @@ class Reader:
         return blocks
 
     def block(self, cell: Cell, head: CellHead, header: Header, known: Mapping[str, Cell]) -> Block:
-        block = cells.define(header, head.body, self.ledger, known=tuple(known), number=cell.number)
+        block = cells.define(header, head.body, self.ledger, known=known, number=cell.number)
         extra = cell.ours.get("extra")
         label = cell.ours.get("label")
-        block = dataclasses.replace(
-            block, extra=extra if isinstance(extra, dict) else {}, label=label if isinstance(label, str) else ""
-        )
+        if extra or label:
+            block = dataclasses.replace(
+                block, extra=extra if isinstance(extra, dict) else {}, label=label if isinstance(label, str) else ""
+            )
         if languages.get(block.language).extension == "py" and function.mage_decorator(head.body):
             return dataclasses.replace(
                 block, carrier=MAGE, declared=True, kind_given=True, header="", reads=(), captured=(), leaks=(), doc=""

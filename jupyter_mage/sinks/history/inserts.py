@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 from collections.abc import Sequence
 
@@ -9,10 +10,11 @@ from ... import events as ev
 from ...model import Output
 from . import rows
 
-_EVENT = """INSERT OR IGNORE INTO events (id, run, kind, block, at, seconds, key, content, body)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_OUTPUT = f"""INSERT INTO outputs ({rows.OUTPUT_FIELDS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (content) DO UPDATE SET data = excluded.data WHERE outputs.data IS NULL"""  # noqa: S608 — a constant of ours
+_EVENT = "INSERT OR IGNORE INTO events (id, run, kind, block, at, seconds, key, content, body)"
+_OUTPUT = f"INSERT INTO outputs ({rows.OUTPUT_FIELDS})"
+_OUTPUT_THERE = "ON CONFLICT (content) DO UPDATE SET data = excluded.data WHERE outputs.data IS NULL"
+_AT_ONCE = 64
+"""Rows a statement: each statement's step gives the GIL away and has to get it back from a run that is busy."""
 _MISSING = """SELECT DISTINCT e.content FROM events e LEFT JOIN outputs o ON o.content = e.content
     WHERE e.id > ? AND e.content IS NOT NULL AND (o.content IS NULL OR (o.data IS NULL AND o.size <= 65536))"""
 _KEYS = """INSERT INTO keys (key, content, event) SELECT key, content, id FROM events
@@ -57,18 +59,21 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
         number += 1
         run = _run_number(connection, event, numbers)
         event_rows.append(rows.event_row(number, run, event))
-        if isinstance(event, ev.BlockSucceeded | ev.BlockCached):
+        if isinstance(event, ev.GIVING):
             outputs[event.output.content] = event.output
-            fresh = fresh or isinstance(event, ev.BlockSucceeded)
-            cached = cached or isinstance(event, ev.BlockCached)
-            sampled += [(number,)] if event.sampled else []
+            if isinstance(event, ev.BlockCached):
+                cached = True
+            else:
+                fresh = True
+            if event.sampled:
+                sampled.append((number,))
         elif isinstance(event, ev.RunFinished):
             finished.append((event.status, event.seconds, run))
         elif isinstance(event, ev.RunStarted):
             finished = [item for item in finished if item[2] != run]
-    connection.executemany(_EVENT, event_rows)
+    _insert_rows(connection, _EVENT, event_rows)
     missing = connection.execute(_MISSING, (before,)).fetchall()
-    connection.executemany(_OUTPUT, [rows.output_row(outputs[content]) for (content,) in missing])
+    _insert_rows(connection, _OUTPUT, [rows.output_row(outputs[content]) for (content,) in missing], _OUTPUT_THERE)
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS sampled (id INTEGER PRIMARY KEY)")
     if sampled:  # a sampled result is kept under its key and is never a block's latest
         connection.executemany("INSERT INTO sampled VALUES (?)", sampled)
@@ -81,6 +86,13 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
         connection.execute("DELETE FROM sampled")
     for status, seconds, run in finished:
         connection.execute(_FINISH, (status, seconds, *count_blocks(connection, run), run))
+
+
+def _insert_rows(connection: sqlite3.Connection, head: str, lines: Sequence[tuple[object, ...]], tail: str = "") -> None:
+    for start in range(0, len(lines), _AT_ONCE):
+        some = lines[start : start + _AT_ONCE]
+        marks = f"({', '.join('?' * len(some[0]))})"
+        connection.execute(f"{head} VALUES {', '.join([marks] * len(some))} {tail}", [*itertools.chain.from_iterable(some)])
 
 
 def _run_number(connection: sqlite3.Connection, event: ev.Event, numbers: dict[str, int]) -> int:

@@ -42,7 +42,7 @@ def _default(value: object) -> object:
     return _repr(value)
 
 
-_encode = json.JSONEncoder(ensure_ascii=True, default=_default, separators=(",", ":")).encode
+_encode = json.JSONEncoder(ensure_ascii=True, default=_default, separators=(",", ":"), check_circular=False).encode
 
 
 def to_text(value: object) -> str:
@@ -71,7 +71,8 @@ def _body_writer(kind: type[ev.Event]) -> Callable[[ev.Event], str]:
 
 
 _WRITERS = {kind: _body_writer(kind) for kind in ev.KINDS.values()}
-_FIRST_ATTEMPT = to_text({"attempt": 1})
+_FIRST_ATTEMPT, _WHOLE, _SAMPLED = to_text({"attempt": 1}), to_text({"sampled": False}), to_text({"sampled": True})
+_WRITERS[ev.BlockCached] = lambda event: _SAMPLED if getattr(event, "sampled", False) else _WHOLE
 _WRITERS[ev.BlockStarted] = lambda event: (
     _FIRST_ATTEMPT if getattr(event, "attempt", 1) == 1 else to_text({"attempt": getattr(event, "attempt", 1)})
 )

@@ -111,7 +111,7 @@ class History:
             self.notices.append(notice)
             log.warning("%s", notice)
         self._writer = Writer(connection, self.path, self._lock, durability=durability)
-        with contextlib.suppress(StoreError):  # a full disk: the runs stay marked as running until it is not
+        with contextlib.suppress(StoreError, OSError):  # a full disk: the runs stay marked as running until it is not
             self.recover()
             self._runs.sweep()
 
@@ -128,7 +128,7 @@ class History:
             return
         if kind not in _SYNCED:
             writer.add(event)
-            if isinstance(event, ev.BlockSucceeded | ev.BlockCached) and not event.sampled:
+            if isinstance(event, ev.GIVING) and not event.sampled:
                 self._follow(event)
             return
         try:
@@ -164,7 +164,10 @@ class History:
 
     def _start(self, writer: Writer, event: ev.RunStarted) -> None:
         """A run begins: nobody else may run it."""
-        self._runs.take(event.run)
+        try:
+            self._runs.take(event.run)
+        except OSError as error:
+            raise database.translated(error, self.path, "write") from error
         self._pipelines[event.run] = event.pipeline
         try:
             writer.failure = None
