@@ -38,6 +38,16 @@ def fan(n: int) -> tuple[list[Block], int]:
     return blocks, n + n * (n - 1) // 2
 
 
+def busy(n: int, work: int) -> tuple[list[Block], int]:
+    """``n`` blocks side by side that each count for a while, and one that adds them up."""
+    blocks = [Block(f"c{i}", (), f"sum(i * i % 7 for i in range({work})) + {i}") for i in range(n)]
+    names = tuple(block.name for block in blocks)
+    blocks.append(Block("merge", names, f"sum(({', '.join(names)},))"))
+    whole, rest = divmod(work, 7)  # the squares modulo 7 come again after seven
+    one = whole * sum(i * i % 7 for i in range(7)) + sum(i * i % 7 for i in range(rest))
+    return blocks, n * one + n * (n - 1) // 2
+
+
 def write(folder: Path, blocks: list[Block], expected: int) -> None:
     """The module ``bench_blocks`` and the notebook ``bench.ipynb`` of these blocks."""
     lines = ["CALLS = []", ""]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Virtual environments for the peers, one each, kept outside the repository: all of them, or those named.
-#   bench/install.sh [joblib hamilton kedro dask luigi dagster]
+#   bench/install.sh [joblib hamilton kedro dask luigi dagster pytask ploomber prefect mage_ai]
 # Running it again installs only what is not there. Versions are pinned, so that figures from two days can be compared.
 set -u
 root=${BENCH_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/jupyter_mage_bench}
@@ -33,4 +33,8 @@ peer kedro kedro==1.7.0 kedro-datasets==9.6.0 pandas==3.1.1 pyarrow==26.0.1
 peer dask "dask[distributed]==2026.8.0" pandas==3.1.1 pyarrow==26.0.1
 peer luigi luigi==3.8.1
 peer dagster dagster==1.13.29 pandas==3.1.1 pyarrow==26.0.1
+peer pytask pytask==0.6.0
+peer ploomber ploomber==0.23.3
+peer prefect prefect==3.8.8 "fastapi<0.150"   # newer FastAPI breaks this Prefect
+peer mage_ai mage-ai==0.9.80   # 1.4 GB
 exit $failed

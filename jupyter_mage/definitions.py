@@ -17,7 +17,7 @@ from .code.source import asserts_nothing
 from .errors import DefinitionError, Where, unknown
 from .model import Block, Pipeline, check_name
 from .plugins import languages
-from .state import Run
+from .state import GOOD, Run
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,8 +196,11 @@ class Definitions:
         """Keep each block's latest state, over all runs of the pipeline."""
         if isinstance(event, ev.RunStarted):
             board = self.board.setdefault(event.pipeline, Run())
-            for name in event.blocks:
-                board.blocks.pop(name, None)
+            again = set(event.blocks)
+            goes_on = isinstance(event, ev.RunResumed) and board.id == event.run
+            for name in [each for each in board.blocks if each.split("[")[0] in again]:
+                if not (goes_on and board.blocks[name].status in GOOD):
+                    del board.blocks[name]
         for pipeline, board in self.board.items():
             if (isinstance(event, ev.RunStarted) and event.pipeline == pipeline) or board.id == event.run:
                 board.apply(event)

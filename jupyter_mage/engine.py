@@ -23,7 +23,10 @@ from . import graph
 from .code import units
 from .code.parameters import values
 from .errors import JupyterMageError
+from .fanout import FanOut
 from .fingerprint import Fingerprint, Ingredients
+from .jobs import Job, Pool
+from .jobs import Kept as Kept
 from .model import Block, Failure, Output, Pipeline
 from .plugins import kinds
 from .state import GOOD, Run
@@ -36,23 +39,13 @@ class Cache(Protocol):
     def find(self, block: str, key: str) -> Kept | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """A kept output, and the tests it is known to pass."""
-
-    output: Output
-    tests: str = ""
-    seconds: float | None = None
-    """How long its block took to make it."""
-    at: float | None = None
-    """When it was made, UTC."""
-
-
 @dataclass(slots=True)
 class Control:
     """A run's stop button; may be pressed from any thread."""
 
     cancelled: threading.Event = field(default_factory=threading.Event)
+    ending: bool = False
+    """Whether what runs is being ended: to ask again then means now."""
     _wake: list[Callable[[], None]] = field(default_factory=list)
 
     def cancel(self) -> None:
@@ -134,22 +127,6 @@ def run(
     return _Loop(request, submit, halt, cache, fingerprint, emit, stop, control or Control()).run()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
-    """One call that is out, waits for its retry, or waits for its pool."""
-
-    name: str
-    """The block's name, or an item's: ``score[3]``."""
-    block: Block
-    task: Task
-    ingredients: Ingredients | None = None
-    kept: Kept | None = None
-    """The kept output, where only its tests run."""
-    attempt: int = 1
-    then: Callable[[_Job, Result], None] | None = None
-    """What a good result is for, where it is not the block's own."""
-
-
 class _Loop:
     def __init__(
         self,
@@ -166,6 +143,7 @@ class _Loop:
         self.fingerprint, self.tell, self.control = fingerprint, emit, control
         self.state = request.resumed or Run()
         self.blocks = {block.name: block for block in request.pipeline}
+        self.earlier = {n: each.output for n, each in self.state.blocks.items() if each.status in GOOD and each.output}
         self.all_names = needed(request.pipeline, request.targets)
         self.outputs: dict[str, Output] = {
             name: each.output
@@ -182,11 +160,11 @@ class _Loop:
                     self.waits[name] += 1
         self.targets = frozenset(request.targets)
         self.broken: dict[str, str] = {}
-        self.running: dict[Future[Result], _Job] = {}
+        self.running: dict[Future[Result], Job] = {}
         self.late: set[Future[Result]] = set()
         self.finished: SimpleQueue[Future[Result] | None] = SimpleQueue()
         self.ready: deque[str] = deque(name for name in self.names if not self.waits[name])
-        self.jobs: deque[_Job] = deque()
+        self.jobs: deque[Job] = deque()
         self.timers: list[tuple[float, int, Callable[[], None]]] = []
         self.delayed = 0
         self.pools: dict[str, Pool] = {}
@@ -229,7 +207,7 @@ class _Loop:
             self._ring()
             while (self.jobs or self.ready) and len(self.running) < self.request.workers and not cancelled.is_set():
                 if self.jobs:
-                    self._launch(self.jobs.popleft())
+                    self.launch(self.jobs.popleft())
                 else:
                     self._start(self.ready.popleft())
             if self.running or self.delayed:
@@ -266,7 +244,7 @@ class _Loop:
         inputs = {each: self.outputs[each] for each in block.upstreams if each in self.outputs}
         parameters = values(block, self.request.variables)
         ingredients = None if block.leaks else self.fingerprint.of(block, inputs, parameters, sample=self.request.sample)
-        kept = self._kept(block, name, ingredients)
+        kept = self.kept(block, name, ingredients)
         if kept is None and has_effects(block) and (name not in self.targets or name in self.request.retest):
             why = "was not asked for" if name not in self.targets else "has not run"
             self._skip(name, f"has effects outside and {why}: run {name}", broken="did not run")
@@ -280,13 +258,13 @@ class _Loop:
             block=block, inputs=tuple(inputs.items()), parameters=parameters, output=kept.output if kept else None,
             sample=None if block.upstreams else self.request.sample,
         )  # fmt: skip
-        job = _Job(name=name, block=block, task=task, ingredients=ingredients, kept=kept)
+        job = Job(name=name, block=block, task=task, ingredients=ingredients, kept=kept)
         if block.mapped and kept is None:
             FanOut(self, job).begin()
         else:
-            self._launch(job)
+            self.launch(job)
 
-    def _kept(self, block: Block, name: str, ingredients: Ingredients | None) -> Kept | None:
+    def kept(self, block: Block, name: str, ingredients: Ingredients | None) -> Kept | None:
         if ingredients is None or block.name in self.request.force or block.fresh == 0:
             return None
         if has_effects(block) and block.name in self.targets and block.name not in self.request.retest:
@@ -294,7 +272,7 @@ class _Loop:
         kept = self.cache.find(name, ingredients.key)
         return kept if kept is not None and still_fresh(block, kept) else None
 
-    def _launch(self, job: _Job) -> None:
+    def launch(self, job: Job) -> None:
         """Send a job out, unless its pool is full: then it waits for it."""
         limits = job.block.limits
         if limits.pool:
@@ -336,10 +314,10 @@ class _Loop:
         elif job.then is not None:
             job.then(job, result)
         else:
-            self.emit(self._success(job, result, result.output))
+            self.emit(self.success(job, result, result.output))
             self._succeeded(job.name, result.output)
 
-    def _failed(self, job: _Job, result: Result, failure: Failure) -> None:
+    def _failed(self, job: Job, result: Result, failure: Failure) -> None:
         if job.block.retry.wants(job.attempt, failure.error) and not self.control.cancelled.is_set():
             delay = job.block.retry.wait(job.attempt, random.random())  # noqa: S311 (spreads retries, keeps no secret)
             self.emit(
@@ -356,7 +334,7 @@ class _Loop:
         else:
             self.failed(job.name)
 
-    def _again(self, job: _Job) -> None:
+    def _again(self, job: Job) -> None:
         self.delayed -= 1
         self.jobs.append(job)
 
@@ -365,7 +343,7 @@ class _Loop:
         self.broken[name] = "failed"
         self._unlock(name)
 
-    def _success(self, job: _Job, result: Result, output: Output) -> ev.BlockSucceeded:
+    def success(self, job: Job, result: Result, output: Output) -> ev.BlockSucceeded:
         ingredients, kept = job.ingredients, job.kept
         only_tested = kept is not None and kept.seconds is not None
         return ev.BlockSucceeded(
@@ -373,7 +351,7 @@ class _Loop:
             block=job.name,
             key=ingredients.key if ingredients else "",
             output=output,
-            seconds=kept.seconds if kept is not None and kept.seconds is not None else result.seconds,
+            seconds=kept.seconds if kept is not None and kept.seconds is not None else result.seconds + job.spent,
             cpu_seconds=0.0 if only_tested else result.cpu_seconds,
             peak_memory=result.peak_memory,
             log=result.log,
@@ -381,6 +359,11 @@ class _Loop:
             ingredients=ingredients.kept() if ingredients else {},
             sampled=self.request.sample is not None,
         )
+
+    def done_before(self, name: str, upstream: str) -> Output | None:
+        """In a resumed run: what this item gave before, where the upstream that it is an item of was not run again."""
+        before = self.earlier.get(name)
+        return before if self.request.resumed and upstream not in self.names else None
 
     def cached(self, name: str, ingredients: Ingredients, kept: Kept) -> ev.BlockCached:
         sampled = self.request.sample is not None
@@ -410,6 +393,7 @@ class _Loop:
 
     def _cancel_whatever_comes(self) -> None:
         """A second Ctrl-C while things are being ended must not leave the run open."""
+        self.control.ending = True
         for _ in range(5):
             try:
                 self._cancel()
@@ -426,91 +410,6 @@ class _Loop:
         for name, block in list(self.state.blocks.items()):
             if block.status in ("queued", "running", "retrying"):
                 self.emit(ev.BlockCancelled(run=self.request.run, block=name))
-
-
-class Pool:
-    """A scarce resource: so many jobs may hold it, the others wait in order."""
-
-    def __init__(self, size: int) -> None:
-        self.free = size
-        self.waiting: deque[_Job] = deque()
-
-    def take(self, job: _Job) -> bool:
-        """Whether the job may go; if not, `give_back` hands it out later."""
-        if self.free <= 0:
-            self.waiting.append(job)
-            return False
-        self.free -= 1
-        return True
-
-    def give_back(self) -> list[_Job]:
-        """A holder is done: the jobs that may try again."""
-        self.free += 1
-        return [self.waiting.popleft()] if self.waiting else []
-
-
-class FanOut:
-    """A mapped block: its upstream is split, each item gets a job of its own, and what they give is collected in order."""
-
-    def __init__(self, loop: _Loop, job: _Job) -> None:
-        self.loop, self.job = loop, job
-        self.outputs: list[Output | None] = []
-        self.left = 0
-        self.broken: list[str] = []
-        self.seconds = 0.0
-
-    def begin(self) -> None:
-        """Split: a task stores each item, so that items travel by reference as all values do."""
-        self.loop._launch(replace(self.job, task=replace(self.job.task, role="split"), then=self._split))
-
-    def _split(self, _: _Job, result: Result) -> None:
-        if result.output is None:
-            self.loop.failed(self.job.name)
-            return
-        loop, block = self.loop, self.job.block
-        self.left = len(result.parts)
-        self.outputs = [None] * self.left
-        loop.emit(ev.BlockMapped(run=loop.request.run, block=self.job.name, items=self.left))
-        for index, item in enumerate(result.parts):
-            self._item(block, index, item)
-        if not self.left:
-            self._collect()
-
-    def _item(self, block: Block, index: int, item: Output) -> None:
-        loop, name = self.loop, f"{block.name}[{index}]"
-        inputs = {each: item if each == block.mapped else output for each, output in self.job.task.inputs}
-        ingredients = loop.fingerprint.of(block, inputs, self.job.task.parameters, sample=loop.request.sample)
-        kept = loop._kept(block, name, ingredients)
-        if kept is not None:
-            loop.emit(loop.cached(name, ingredients, kept))
-            self._done(index, kept.output)
-            return
-        task = replace(self.job.task, inputs=tuple(inputs.items()), role="item")
-
-        def then(job: _Job, result: Result) -> None:
-            if result.output is None:
-                self.broken.append(name)
-            else:
-                loop.emit(loop._success(job, result, result.output))
-            self.seconds += result.seconds
-            self._done(index, result.output)
-
-        loop.jobs.append(_Job(name=name, block=block, task=task, ingredients=ingredients, then=then))
-
-    def _done(self, index: int, output: Output | None) -> None:
-        self.outputs[index] = output
-        self.left -= 1
-        if not self.left and not self.broken:
-            self._collect()
-        elif not self.left:
-            message = f"{len(self.broken)} of {len(self.outputs)} items failed: {', '.join(self.broken[:5])}"
-            failure = Failure(error="ItemsFailed", message=message)
-            self.loop.emit(ev.BlockFailed(run=self.loop.request.run, block=self.job.name, failure=failure, seconds=self.seconds))
-            self.loop.failed(self.job.name)
-
-    def _collect(self) -> None:
-        inputs = tuple((str(index), output) for index, output in enumerate(self.outputs) if output is not None)
-        self.loop.jobs.append(replace(self.job, task=replace(self.job.task, inputs=inputs, role="collect")))
 
 
 _TICKS = itertools.count()

@@ -95,22 +95,42 @@ def order(pipeline: Pipeline) -> tuple[str, ...]:
     >>> order(Pipeline(name="p", blocks=(Block(name="b", source="", upstreams=("a",)), Block(name="a", source=""))))
     ('a', 'b')
     """
-    place = {name: index for index, name in enumerate(pipeline.names)}
-    waits = {block.name: sum(each in place for each in block.needs) for block in pipeline}
-    after = downstreams(pipeline)
-    ready = [place[name] for name, count in waits.items() if not count]
-    heapq.heapify(ready)
-    names, done = pipeline.names, []
+    names = tuple(dict.fromkeys(pipeline.names))
+    blocks = pipeline.blocks if len(names) == len(pipeline) else tuple(pipeline[name] for name in names)
+    if _in_order(blocks, pipeline):
+        return names
+    place = dict(zip(names, range(len(names)), strict=True))
+    waits = [0] * len(names)
+    after: dict[int, list[int]] = {}
+    for index, block in enumerate(blocks):
+        for each in block.needs:
+            above = place.get(each)
+            if above is not None:
+                waits[index] += 1
+                after.setdefault(above, []).append(index)
+    ready = [index for index, count in enumerate(waits) if not count]  # sorted, so it is a heap
+    done: list[str] = []
+    pop, push = heapq.heappop, heapq.heappush
     while ready:
-        name = names[heapq.heappop(ready)]
-        done.append(name)
-        for below in after[name]:
+        first = pop(ready)
+        done.append(names[first])
+        for below in after.get(first, ()):
             waits[below] -= 1
             if not waits[below]:
-                heapq.heappush(ready, place[below])
-    if len(done) < len(place):
+                push(ready, below)
+    if len(done) < len(names):
         raise cycle_error(pipeline, find_cycle(pipeline))
     return tuple(done)
+
+
+def _in_order(blocks: Sequence[Block], pipeline: Pipeline) -> bool:
+    """Whether each block stands behind all that it needs, as most are written; names that are no blocks do not count."""
+    seen: set[str] = set()
+    for block in blocks:
+        if not seen.issuperset(block.needs) and any(each in pipeline and each not in seen for each in block.needs):
+            return False
+        seen.add(block.name)
+    return True
 
 
 def as_networkx(pipeline: Pipeline) -> Any:

@@ -63,6 +63,8 @@ def sample(value: Any, size: int) -> Any:
     """
     if _is_frame(value):
         return value.head(size) if hasattr(value, "head") else value.slice(0, size)
+    if isinstance(value, dict):
+        return dict(list(value.items())[:size])
     return value[:size] if isinstance(value, list | tuple) else value
 
 

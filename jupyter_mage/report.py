@@ -96,6 +96,8 @@ def run_table(run: Run) -> Table:
 def _remark(run: Run, block: BlockRun) -> str:
     if block.failure:
         return f"{block.failure.error}: {first_line(block.failure.message)}"
+    if block.sampled:
+        return f"sample of {run.sample}"
     if block.items is not None:
         return f"{block.items} item{'s' * (block.items != 1)}, {_item_counts(run, block.name)}"
     return block.reason or (f"{len(block.tests)} test{'s' * (len(block.tests) != 1)} passed" if block.tests else "")
@@ -183,6 +185,7 @@ def block_run_text(run: Run, name: str) -> str:
         "time": seconds(block.seconds),
         "peak memory": size(block.peak_memory) if block.peak_memory else "",
         "output": f"{block.output.describe()} · {block.output.type} · {block.output.content}" if block.output else "",
+        "sampled": f"a sample of {run.sample}, not all data" if block.sampled else "",
         "key": block.key,
         "tests": ", ".join(block.tests),
         "variables": ", ".join(f"{name}={value}" for name, value in run.variables.items()),
@@ -197,6 +200,8 @@ def diff_table(before: Run, after: Run, reasons: Mapping[str, Sequence[str]]) ->
     """Two runs side by side: states, shapes, schema, code, parameters, time; only what differs is said."""
     table = _table("block", f"{before.id}", f"{after.id}", "what differs")
     for name in dict.fromkeys((*before.blocks, *after.blocks)):
+        if name.endswith("]"):
+            continue
         old, new = before.blocks.get(name), after.blocks.get(name)
         table.add_row(name, _short(old), _short(new), "\n".join([_differs(old, new), *reasons.get(name, ())]).strip())
     return table

@@ -15,22 +15,23 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent import futures
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import engine, graph, planner, projects
+from . import engine, graph, interrupts, planner, projects
 from .code import dependencies
 from .code.parameters import check_variables, values
+from .crew import Crew, KeptOutputs
 from .definitions import Definitions
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint, differences
 from .handoff import Handoff
-from .model import Block, Output, Pipeline
+from .model import Output, Pipeline
 from .plugins import executors, formats, kinds, languages, sinks, stores
 from .state import GOOD, BlockRun, Run
-from .work import Place, Result, Task, run_in_worker, run_task
+from .work import Place
 
 if TYPE_CHECKING:
     from .sinks.history import History
@@ -149,6 +150,7 @@ class Session(Definitions):
         request = self._request(
             past.selection, past.variables, executor=executor or past.executor, workers=workers, sample=past.sample
         )
+        self.board[past.pipeline] = self.history.run(name)
         return dataclasses.replace(request, run=past.id, resumed=past)
 
     def _unfinished(self) -> str:
@@ -202,7 +204,7 @@ class Session(Definitions):
         """What `run` would do, block by block, and why. Runs nothing."""
         request = self._request(selection, variables, force=force)
         latest = self.history.latest(request.pipeline.name)
-        with contextlib.closing(_Cache(self, latest)) as cache:
+        with contextlib.closing(KeptOutputs(self, latest)) as cache:
             return planner.plan(request, cache=cache, fingerprint=self.fingerprint, latest=latest)
 
     def _request(
@@ -217,6 +219,8 @@ class Session(Definitions):
         sample: int | None = None,
         retest: bool = False,
     ) -> engine.Request:
+        if sample is not None and sample < 1:
+            raise DefinitionError(f"sample is {sample}; at least one row or item", hint="--sample 100")
         everything, given = self.pipeline, dict(variables or {})
         pipeline = dataclasses.replace(everything, blocks=tuple(block for block in everything if engine.runs(block)))
         if not len(pipeline):
@@ -253,20 +257,21 @@ class Session(Definitions):
         if self.control is not None:
             raise JupyterMageError("a run is going on in this session", hint="wait for it, or cancel it")
         self.control = engine.Control()
-        cache: _Cache | None = None
+        cache: KeptOutputs | None = None
         try:
             dependencies.forget_modules(self.root, changed_only=True)
-            cache = _Cache(self, self.history.latest(request.pipeline.name))
-            return engine.run(
-                request,
-                submit=crew.submit,
-                halt=crew.halt,
-                stop=crew.stop,
-                cache=cache,
-                fingerprint=self.fingerprint,
-                emit=self.stream.emit,
-                control=self.control,
-            )
+            cache = KeptOutputs(self, self.history.latest(request.pipeline.name))
+            with interrupts.to(self.control):
+                return engine.run(
+                    request,
+                    submit=crew.submit,
+                    halt=crew.halt,
+                    stop=crew.stop,
+                    cache=cache,
+                    fingerprint=self.fingerprint,
+                    emit=self.stream.emit,
+                    control=self.control,
+                )
         finally:
             if cache is not None:
                 cache.close()
@@ -415,102 +420,6 @@ class Session(Definitions):
         if self._history is not None:
             self._history.close()
             self._history = None
-
-
-class Crew:
-    """Who runs the tasks of one request: the run's executor, or the one that a block asks for; in its cell, the notebook."""
-
-    def __init__(self, session: Session, request: engine.Request, own: str = "", place: Place | None = None) -> None:
-        self._session, self._request = session, request
-        self._own, self._place = own, self._showing(own, place) if place else None
-        self._out: dict[futures.Future[Result], tuple[Any, futures.Executor]] = {}
-        self._opened: dict[str, tuple[Any, futures.Executor]] = {}
-        executors.get(request.executor)
-
-    def submit(self, task: Task) -> futures.Future[Result]:
-        session = self._session
-        plugin, pool = self._open(self._executor_of(task.block))
-        if plugin.in_process:
-            future = pool.submit(run_task, task, session.store, self._place_of(task.block))
-        else:
-            where = str(session.state_folder / "store")
-            future = pool.submit(run_in_worker, task, "local", where, session.durability, str(session.root))
-        if not future.done():  # else there is nothing left to stop
-            self._out[future] = plugin, pool
-            future.add_done_callback(lambda done: self._out.pop(done, None))
-        return future
-
-    def stop(self, future: futures.Future[Result]) -> None:
-        plugin, pool = self._out.get(future, (None, None))
-        if plugin is not None:
-            plugin.stop(pool, future)
-
-    def halt(self) -> None:
-        for plugin, pool in self._opened.values():
-            plugin.halt(pool)
-
-    def _executor_of(self, block: Block) -> str:
-        """A cell's blocks run in the kernel; elsewhere a limit needs a process, since nothing else can be held to it."""
-        if self._place is not None:
-            return self._request.executor
-        limited = block.limits.timeout is not None or block.limits.memory is not None
-        if limited and executors.get(block.limits.executor or self._request.executor).in_process:
-            return "processes"
-        return block.limits.executor or self._request.executor
-
-    def _open(self, name: str) -> tuple[Any, futures.Executor]:
-        if name not in self._opened:
-            self._opened[name] = executors.get(name), self._session.pool(name, self._request.workers)
-        return self._opened[name]
-
-    def _place_of(self, block: Block) -> Place | None:
-        if self._place is None:
-            return None
-        if block.name == self._own:
-            return self._place
-        return Place(namespace=self._place.namespace) if block.leaks else None
-
-    @staticmethod
-    def _showing(name: str, place: Place) -> Place:
-        """The place, where showing a value also binds it to the block's name."""
-        shown = place.show
-
-        def show(value: Any) -> None:
-            place.namespace[name] = value
-            if shown:
-                shown(value)
-
-        return dataclasses.replace(place, show=show)
-
-
-class _Cache:
-    """Finds kept outputs: each block's latest first (one look for all), then older ones, on one connection for the run."""
-
-    def __init__(self, session: Session, latest: Mapping[str, Any]) -> None:
-        self._history, self._store, self._latest = session.history, session.store, latest
-        self._tested = {block.name for block in session.pipeline if block.tests}
-        self._opened = contextlib.ExitStack()
-        self._older: Callable[[str], Output | None] | None = None
-
-    def close(self) -> None:
-        self._opened.close()
-
-    def find(self, block: str, key: str) -> engine.Kept | None:
-        last = self._latest.get(block)
-        if last is None:
-            return None
-        if last.key == key:
-            # the ingredients are JSON until they are looked into, and without tests nobody needs to
-            tests = str(last.ingredients.get("tests", "")) if block in self._tested else ""
-            kept = engine.Kept(output=last.output, tests=tests, seconds=last.seconds, at=last.at)
-        else:
-            if self._older is None:
-                self._older = self._opened.enter_context(self._history.lookup())
-            found = self._older(key)
-            if found is None:
-                return None
-            kept = engine.Kept(output=found)
-        return kept if self._store.has(kept.output) else None
 
 
 def warm(executor: str) -> None:

@@ -71,7 +71,7 @@ class Run:
 
     @property
     def done(self) -> int:
-        return sum(block.status in FINISHED for block in self.blocks.values())
+        return sum(block.status in FINISHED and not block.is_item for block in self.blocks.values())
 
 
 def fold(events: Iterable[ev.Event]) -> Run:
@@ -109,7 +109,7 @@ def _block(run: Run, event: ev.BlockEvent, status: str) -> BlockRun:
 
 def _block_started(run: Run, event: ev.BlockStarted) -> None:
     block = _block(run, event, "running")
-    block.started, block.attempt = event.at, event.attempt
+    block.started, block.attempt, block.reason = event.at, event.attempt, ""
 
 
 def _block_cached(run: Run, event: ev.BlockCached) -> None:
@@ -126,7 +126,7 @@ def _block_succeeded(run: Run, event: ev.BlockSucceeded) -> None:
 
 def _block_failed(run: Run, event: ev.BlockFailed) -> None:
     block = _block(run, event, "failed")
-    block.failure, block.seconds, block.log = event.failure, event.seconds, event.log
+    block.failure, block.seconds, block.log, block.reason = event.failure, event.seconds, event.log, ""
 
 
 def _block_retrying(run: Run, event: ev.BlockRetrying) -> None:
@@ -144,7 +144,7 @@ def _block_skipped(run: Run, event: ev.BlockSkipped) -> None:
 
 
 def _block_cancelled(run: Run, event: ev.BlockCancelled) -> None:
-    _block(run, event, "cancelled")
+    _block(run, event, "cancelled").reason = ""
 
 
 def _run_finished(run: Run, event: ev.RunFinished) -> None:

@@ -243,6 +243,23 @@ def _input(store: Store, name: str, output: Output) -> Any:
         raise type(error)(f"its input {name}: {error.message}", hint=f"run {name} again: %pipeline run --from {name}") from error
 
 
+_bodies = threading.local()
+
+
+def in_body() -> bool:
+    """Whether this thread runs a user's code just now."""
+    return getattr(_bodies, "running", False)
+
+
+@contextlib.contextmanager
+def _users_code() -> Iterator[None]:
+    _bodies.running = True
+    try:
+        yield
+    finally:
+        _bodies.running = False
+
+
 def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any:
     block = task.block
     call = Call(
@@ -254,7 +271,8 @@ def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any
         filename=place.filename if place else "",
         keep_names=place is not None,
     )
-    return languages.get(block.language).run(call)
+    with _users_code():
+        return languages.get(block.language).run(call)
 
 
 def _run_test(block: Block, test: Test, value: Any) -> None:
@@ -263,7 +281,8 @@ def _run_test(block: Block, test: Test, value: Any) -> None:
     call = Call(
         block=block, source=test.source, captured=captured, values={block.name: value}, filename=filename_of_test(block, test)
     )
-    languages.get("python").run(call)
+    with _users_code():
+        languages.get("python").run(call)
 
 
 def filename_of_test(block: Block, test: Test) -> str:

@@ -299,6 +299,17 @@ def test_block_that_succeeded_is_not_run_again_in_its_run_whatever_changed(sessi
     assert ((tmp_path / "n").read_text(), session.value("b")) == ("1", 1)
 
 
+def test_items_that_were_done_in_a_run_are_not_run_again_when_it_goes_on(session: Session, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    body = f"from pathlib import Path\np = Path({str(log)!r})\np.write_text((p.read_text() if p.exists() else '') + str(parts))\nif parts == 2 and not __import__('os').path.exists({str(tmp_path / 'ok')!r}):\n    1 / 0\nparts"
+    session.define("parts", "[1, 2, 3]")
+    session.define("m(parts) --map parts --cache off", body)
+    failed = session.run(executor="inline")
+    (tmp_path / "ok").touch()
+    resumed = session.resume(failed.id)
+    assert (resumed.status, log.read_text(), session.value("m")) == ("succeeded", "1232", [1, 2, 3])
+
+
 def test_resume_has_the_variables_of_its_run(session: Session) -> None:
     session.define("a(*, n: int = 1)", "n")
     session.define("b(a)", "1 / 0")

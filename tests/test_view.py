@@ -243,6 +243,142 @@ def test_mermaid_reads_no_word_as_code() -> None:
     assert [line for line in lines if "<script" in line or "<img" in line or line.count('"') not in (0, 2)] == []
 
 
+MAPPED = Pipeline(name="shop", blocks=(block("parts"), block("score", "parts", mapped="parts"), block("total", "score")))
+DOWN = Failure(error="ConnectionError", message="the warehouse does not answer", line=3)
+BAD = Failure(error="KeyError", message="'id'", line=4, code="x")
+
+
+def mapped_run(*more: ev.Event, sample: int | None = None) -> Run:
+    """Three items: one done, one failed, one as ``more`` says."""
+    sampled = sample is not None
+    return fold(
+        [
+            ev.RunStarted(run="r1", pipeline="shop", blocks=MAPPED.names, at=0.0, sample=sample),
+            ev.BlockCached(run="r1", block="parts", key="k", output=frame(3, 2), sampled=sampled),
+            ev.BlockStarted(run="r1", block="score"),
+            ev.BlockMapped(run="r1", block="score", items=3),
+            ev.BlockSucceeded(run="r1", block="score[0]", key="k", output=frame(1, 2), seconds=0.1, sampled=sampled),
+            ev.BlockFailed(run="r1", block="score[1]", failure=BAD),
+            *more,
+        ]
+    )
+
+
+def retried_run(*more: ev.Event) -> Run:
+    return fold(
+        [
+            ev.RunStarted(run="r1", pipeline="p", blocks=("a",), at=0.0),
+            ev.BlockStarted(run="r1", block="a"),
+            ev.BlockRetrying(run="r1", block="a", attempt=1, failure=DOWN, delay=5.0),
+            *more,
+        ]
+    )
+
+
+AGAIN = ev.BlockStarted(run="r1", block="a", attempt=2)
+
+
+def state_of_a(run: Run) -> dict[str, object]:
+    state: dict[str, object] = view.picture(chain(1).with_block(block("a")).without(["s0"]), run)["states"]["a"]
+    return state
+
+
+def test_items_are_counted_on_their_block_and_are_no_nodes() -> None:
+    retrying = ev.BlockRetrying(run="r1", block="score[2]", attempt=1, failure=DOWN, delay=5.0)
+    drawn = view.picture(MAPPED, mapped_run(retrying))
+    assert [node["id"] for node in drawn["nodes"]] == ["parts", "score", "total"]
+    assert drawn["run"] == {"id": "r1", "status": "running", "done": 1, "total": 3, "seconds": None}
+    assert drawn["states"]["score"] == {
+        "status": "running", "detail": "2 of 3 items · 1 failed · 1 retrying", "items": 3, "items_done": 2, "items_failed": 1,
+    }  # fmt: skip
+
+
+def test_failed_items_are_counted_and_the_first_says_why() -> None:
+    whole = Failure(error="ItemsFailed", message="1 of 3 items failed: score[1]")
+    done = ev.BlockSucceeded(run="r1", block="score[2]", key="k", output=frame(1, 2), seconds=0.1)
+    drawn = view.picture(MAPPED, mapped_run(done, ev.BlockFailed(run="r1", block="score", failure=whole, seconds=0.2)))
+    state = drawn["states"]["score"]
+    assert (state["status"], state["detail"], state["line"]) == ("failed", "1 of 3 items failed", 4)
+    assert state["error"] == "1 of 3 items failed, the first score[1]: KeyError: 'id'"
+
+
+def test_collected_items_are_said_beside_the_shape() -> None:
+    whole = ev.BlockSucceeded(run="r1", block="score", key="k", output=frame(3, 2), seconds=0.31, peak_memory=312_400_000)
+    state = view.picture(MAPPED, mapped_run(whole))["states"]["score"]
+    assert (state["detail"], state["memory"]) == ("3 × 2 · 3 items · 0.31 s", "312 MB")
+
+
+def test_cancelled_map_says_how_far_it_came() -> None:
+    gone = [ev.BlockCancelled(run="r1", block="score"), ev.RunFinished(run="r1", status="cancelled")]
+    state = view.picture(MAPPED, mapped_run(*gone))["states"]["score"]
+    assert (state["status"], state["detail"]) == ("cancelled", "cancelled · 2 of 3 items · 1 failed")
+
+
+def test_block_that_will_be_tried_again_says_when_and_why() -> None:
+    assert state_of_a(retried_run()) == {
+        "status": "retrying",
+        "detail": "attempt 1 failed, the next in 5 s",
+        "reason": "attempt 1 failed, the next in 5 s",
+        "error": "ConnectionError: the warehouse does not answer",
+        "line": 3,
+    }
+
+
+def test_later_attempt_says_which_and_what_the_one_before_came_to() -> None:
+    assert state_of_a(retried_run(AGAIN)) == {
+        "status": "running",
+        "detail": "attempt 2",
+        "reason": "attempt 1 failed: ConnectionError: the warehouse does not answer",
+        "attempt": 2,
+    }
+
+
+@pytest.mark.parametrize(
+    ("end", "detail"),
+    [
+        (ev.BlockSucceeded(run="r1", block="a", key="k", output=frame(3, 2), seconds=0.31), "3 × 2 · 0.31 s · attempt 2"),
+        (ev.BlockFailed(run="r1", block="a", failure=BAD), "KeyError: 'id'"),
+        (ev.BlockCancelled(run="r1", block="a"), "cancelled"),
+        (ev.RunFinished(run="r1", status="interrupted"), "interrupted"),
+    ],
+    ids=["succeeded", "failed", "cancelled", "interrupted"],
+)
+def test_block_that_ended_says_nothing_of_a_next_attempt(end: ev.Event, detail: str) -> None:
+    state = state_of_a(retried_run(AGAIN, end))
+    assert (state["detail"], state["attempt"], "reason" in state) == (detail, 2, False)
+
+
+def test_sampled_outputs_are_marked_in_every_form() -> None:
+    drawn = view.picture(MAPPED, mapped_run(sample=100))
+    assert {name: state.get("sampled", False) for name, state in drawn["states"].items()} == {
+        "parts": True, "score": False, "total": False,
+    }  # fmt: skip
+    assert view.headline(drawn) == "shop · 3 blocks · running · 1 of 3 done · sample of 100"
+    assert view.text(drawn).splitlines()[1] == "●  ≡ parts  loader       SAMPLE 3 × 2 · cached"
+    assert "SAMPLE 3 × 2 · cached" in view.mermaid(drawn)
+    words = ["".join(element.itertext()) for element in ET.fromstring(view.svg(drawn)).iter()]
+    assert (words.count("SAMPLE"), any("made of a sample, not of all the data" in word for word in words)) == (1, True)
+
+
+def test_whole_outputs_have_no_mark_of_a_sample() -> None:
+    forms = view.bundle(view.picture(MAPPED, mapped_run()))
+    assert [name for name, form in forms.items() if "SAMPLE" in str(form) or "sample of" in str(form)] == []
+
+
+def test_mapped_block_is_told_by_its_card() -> None:
+    words = ["".join(element.itertext()) for element in ET.fromstring(view.svg(view.picture(MAPPED))).iter()]
+    assert "transformer · map" in words
+    assert [word for word in words if "one run for each item of parts" in word] != []
+
+
+def test_interrupted_run_is_shown_as_such() -> None:
+    drawn = view.picture(MAPPED, mapped_run(ev.RunFinished(run="r1", status="interrupted", seconds=2.0)))
+    assert {name: state["status"] for name, state in drawn["states"].items()} == {
+        "parts": "cached", "score": "interrupted", "total": "interrupted",
+    }  # fmt: skip
+    assert view.text(drawn).splitlines()[2] == "●  ‖ score  transformer  interrupted · 2 of 3 items · 1 failed  ← parts"
+
+
 def test_browser_has_the_same_look() -> None:
     kept = json.loads((Path(__file__).parents[1] / "labextension/src/dag/look.json").read_text())
     assert kept == {"quiet": sorted(look.QUIET), "statuses": {name: s._asdict() for name, s in look.STATUSES.items()}}

@@ -72,6 +72,10 @@ class Runner:
         """How many bodies ran in the last run."""
         return len(self.blocks.CALLS)
 
+    def one_block(self) -> list[str]:
+        """Write a pipeline of one block into the folder; gives the command of the environment that runs it."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """End what `start` started."""
 

@@ -11,7 +11,7 @@ from . import Variant
 variants = (
     Variant(
         name="dask",
-        workloads=("chain", "fan", "import", "help"),
+        workloads=("chain", "fan", "chain-10k", "fan-10k", "import", "help"),
         environment="dask",
         packages=("dask",),
         imports="import dask",

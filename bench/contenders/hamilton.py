@@ -13,7 +13,7 @@ _SAME = {"environment": "hamilton", "packages": ("sf-hamilton", "pandas")}
 variants = (
     Variant(
         name="hamilton",
-        workloads=("chain", "fan", "import"),
+        workloads=("chain", "fan", "chain-10k", "fan-10k", "import"),
         mode="threads",
         imports="from hamilton import driver",
         note="nothing",

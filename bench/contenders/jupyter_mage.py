@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -11,7 +13,21 @@ from . import Variant
 variants = (
     Variant(
         name="jupyter_mage",
-        workloads=("chain", "fan", "cached", "frame", "import", "help"),
+        workloads=(
+            "chain",
+            "fan",
+            "chain-10k",
+            "fan-10k",
+            "cached",
+            "frame",
+            "cpu",
+            "plan",
+            "plan-100k",
+            "events",
+            "import",
+            "help",
+            "cold",
+        ),
         mode="inline",
         packages=("jupyter_mage", "pandas", "pyarrow"),
         imports="import jupyter_mage",
@@ -19,12 +35,18 @@ variants = (
         note="outputs, history",
     ),
     Variant(
-        name="jupyter_mage-processes", workloads=("fan",), mode="processes", packages=("jupyter_mage",), note="outputs, history"
+        name="jupyter_mage-processes",
+        workloads=("fan", "cpu", "first"),
+        mode="processes",
+        packages=("jupyter_mage",),
+        note="outputs, history",
     ),
 )
 
 
 class Runner(Base):
+    session: Any = None
+
     def imports(self) -> None:
         import jupyter_mage.session  # noqa: F401
 
@@ -66,7 +88,60 @@ class Runner(Base):
     def executed(self, result: Any) -> int:
         return sum(block.status == "succeeded" for block in result.blocks.values())
 
+    def one_block(self) -> list[str]:
+        from blocks import Block, write
+
+        write(self.folder, [Block("one", (), "1")], 1)
+        return ["jupyter", "mage", "run", "bench.ipynb"]
+
+    def first_block(self) -> tuple[float, float]:
+        """Seconds from asking for a run to the body's first line: with nothing started, and again with warm workers."""
+        from jupyter_mage import Session
+
+        self.session = Session(self.folder / "project", pipeline="bench")
+        self.session.define("now", "import time\ntime.time()")
+        return self._until_body(), self._until_body()
+
+    def _until_body(self) -> float:
+        asked = time.time()
+        result = self.session.run(executor="processes", force=True, check=True)
+        began: float = self.session.store.get(result.blocks["now"].output)
+        return began - asked
+
+    def planner(self, upstreams: dict[str, tuple[str, ...]]) -> Callable[[], Any]:
+        from jupyter_mage import graph
+        from jupyter_mage.model import Block, Pipeline
+
+        blocks = tuple(Block(name=name, source="", upstreams=above, declared=True) for name, above in upstreams.items())
+        return lambda: graph.order(Pipeline(name="bench", blocks=blocks))
+
+    def events(self, n: int) -> tuple[Callable[[], float], Callable[[], int]]:
+        """A function that tells a run of ``n`` blocks and gives its thread's seconds, and one that counts what was kept."""
+        from jupyter_mage import events as ev
+        from jupyter_mage.model import Output
+        from jupyter_mage.sinks.history import History
+
+        names = tuple(f"b{i}" for i in range(n))
+        history = History(self.folder / "project")
+        output = Output(content="0" * 32, codec="json", type="int", size=1, data=b"1", preview="1")
+        told = []
+        for name in names:
+            told.append(ev.BlockStarted(run="r1", block=name))
+            told.append(ev.BlockSucceeded(run="r1", block=name, key=f"key {name}", output=output, seconds=0.001))
+
+        def tell() -> float:
+            history(ev.RunStarted(run="r1", pipeline="bench", blocks=names))
+            before = time.thread_time()
+            for event in told:
+                history(event)
+            spent = time.thread_time() - before
+            history(ev.RunFinished(run="r1", status="succeeded", seconds=1.0))
+            return spent
+
+        return tell, lambda: sum(block.status == "succeeded" for block in history.run("r1").blocks.values())
+
     def close(self) -> None:
-        self.session.close()
+        if self.session is not None:
+            self.session.close()
         if self.warm is not None:
             self.warm.close()

@@ -9,9 +9,11 @@ import importlib
 import json
 import os
 import resource
+import statistics
 import subprocess
+import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
@@ -21,6 +23,8 @@ TIMEOUT = 300.0
 
 _QUIET = {
     "DO_NOT_TRACK": "1", "HAMILTON_TELEMETRY_ENABLED": "false", "KEDRO_DISABLE_TELEMETRY": "1", "DAGSTER_DISABLE_TELEMETRY": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "PREFECT_LOGGING_LEVEL": "ERROR", "PLOOMBER_STATS_ENABLED": "false",
+    "GE_USAGE_STATS": "FALSE", "REQUIRE_USER_AUTHENTICATION": "0", "ENABLE_OPEN_AI": "0", "ENABLE_HUGGING_FACE": "0",
     "NO_COLOR": "1", "TERM": "dumb", "PYTHONHASHSEED": "0",
 }  # fmt: skip
 
@@ -45,6 +49,10 @@ class Workload:
     def blocks_in(self, n: int) -> int | None:
         """How many blocks that is, for the column ``µs a block``."""
         return n
+
+    def goals(self, found: dict[str, Any]) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Targets that are put in another way: each ``what``, ``at_most`` or ``at_least``, and what it ``is``."""
+        return []
 
     def prepare(self, folder: Path, n: int) -> None:
         """Write the blocks into ``folder``."""
@@ -82,11 +90,20 @@ class Workload:
 
     def spawn(self, file: str, variant: Any, python: Path, folder: Path, phase: str = "first") -> dict[str, Any]:
         """Run `child.py` and give its record, with the whole process's wall and CPU seconds."""
-        command = [str(python), str(HERE.parent / "child.py"), file, variant.mode, self.name, str(folder), phase]
+        own = type(self).__module__.rpartition(".")[2]
+        command = [str(python), str(HERE.parent / "child.py"), file, variant.mode, own, str(folder), phase]
         done, spent = timed(command, python, folder)
         line = next((line for line in reversed(done.stdout.splitlines()) if line.startswith("@@")), "")
         record = json.loads(line[2:]) if line else {"ok": False, "error": f"exit {done.returncode}: {done.stderr[-3000:]}"}
         return record | {"process_wall_s": spent[0], "process_cpu_s": spent[1]}
+
+
+def middle(
+    found: Mapping[str, Any], contender: str, field: str, of: Callable[[Sequence[float]], float] = statistics.median
+) -> float | None:
+    """A figure of a contender's rounds, or None where it has none."""
+    values = [each[field] for each in found.get(contender, {}).get("rounds", ()) if each["ok"] and field in each]
+    return of(values) if values else None
 
 
 def timed(command: Sequence[str], python: Path, folder: Path) -> tuple[subprocess.CompletedProcess[str], tuple[float, float]]:
@@ -103,8 +120,9 @@ def timed(command: Sequence[str], python: Path, folder: Path) -> tuple[subproces
 
 
 def _environment(python: Path, folder: Path) -> dict[str, str]:
-    """Nothing of the person's own: a home in the folder, the contender's commands first."""
-    kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "BENCH_ROWS") if name in os.environ}
+    """Nothing of the person's own: a home in the folder, the contender's commands first. PYTHONPATH is for a copy of ours."""
+    names = ("LANG", "LC_ALL", "BENCH_ROWS", *(["PYTHONPATH"] if str(python) == sys.executable else []))
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     home = folder / "home"
     (home / "dagster").mkdir(parents=True, exist_ok=True)
     path = f"{python.parent}:/usr/local/bin:/usr/bin:/bin"
@@ -119,7 +137,10 @@ def load(name: str) -> ModuleType:
     return importlib.import_module(f"workloads.{name}")
 
 
-ORDER = ("chain", "fan", "cached", "frame", "import_time", "help_time")
+ORDER = (
+    "chain", "fan", "chain_10k", "fan_10k", "cached", "frame", "cpu_bound", "first_block", "plan", "plan_100k", "events",
+    "import_time", "help_time", "cold",
+)  # fmt: skip
 
 
 def all_workloads() -> dict[str, Workload]:

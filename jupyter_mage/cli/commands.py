@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,12 +73,21 @@ def _session(project: Path, pipeline: str, durability: str = "process") -> Itera
 
     from ..session import Session
 
+    _heed_signals()
     session = Session.open(project, pipeline, origin="cli", durability=durability)
     os.chdir(session.root)
     try:
         yield session
     finally:
         session.close()
+
+
+def _heed_signals() -> None:
+    """SIGTERM cancels as Ctrl-C does; and so does SIGINT where a script started us in the background, with it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
 def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
@@ -129,7 +140,7 @@ def run(
             result = session.run(
                 selection, variables=given, force=force, start=start, executor=executor, workers=workers, sample=sample
             )
-        _finish(session, result, as_json, project)
+        _finish(session, result, as_json, project, pipeline)
 
 
 @cli.command()
@@ -145,7 +156,7 @@ def resume(project: Path, pipeline: str, run_id: str, executor: str, workers: in
     with _session(project, pipeline) as session:
         with progress.shown(session, quiet=as_json):
             result = session.resume(run_id, executor=executor, workers=workers)
-        _finish(session, result, as_json, project)
+        _finish(session, result, as_json, project, pipeline)
 
 
 @cli.command()
@@ -212,14 +223,17 @@ def test(project: Path, pipeline: str, selection: str, variables: tuple[str, ...
     with _session(project, pipeline) as session:
         with progress.shown(session, quiet=as_json):
             result = session.run(selection, variables=_variables(variables), retest=True)
-        _finish(session, result, as_json, project)
+        _finish(session, result, as_json, project, pipeline)
 
 
-def _finish(session: Session, result: Any, as_json: bool, project: Path) -> None:
+def _finish(session: Session, result: Any, as_json: bool, project: Path, pipeline: str) -> None:
     from .. import report
 
+    words = [str(project), *([pipeline] if pipeline else [])]
+    resume_words = shlex.join(["jupyter", "mage", "resume", *words, "--run", result.id])
     if as_json:
-        _print_json(_run_json(result))
+        again = {} if result.status == "succeeded" else {"resume": resume_words}
+        _print_json({**_run_json(result), **again})
     else:
         _print_table(report.run_table(result))
         for block in result.failed:
@@ -227,7 +241,7 @@ def _finish(session: Session, result: Any, as_json: bool, project: Path) -> None
                 click.echo(report.failure_text(session.pipeline[block.name.split("[")[0]], block.failure, hint=False), err=True)
         click.echo(report.run_line(result))
         if result.status != "succeeded":
-            click.echo(f"  → correct it, then go on in this run: jupyter mage resume {project} --run {result.id}")
+            click.echo(f"  → {'' if result.status == 'cancelled' else 'correct it, then '}go on in this run: {resume_words}")
     if result.status == "cancelled":
         sys.exit(130)
     if result.status != "succeeded":
@@ -337,7 +351,9 @@ def export(project: Path, pipeline: str, target: Path | None, as_json: bool) -> 
             return
         for warning in warnings:
             click.echo(f"! {warning}", err=True)
-        click.echo(f"{len(written)} files in {path}\nrun it: jupyter mage run {path} {session.current}")
+        click.echo(
+            f"{len(written)} files in {path}\nrun it: {shlex.join(['jupyter', 'mage', 'run', str(path), session.current])}"
+        )
 
 
 @cli.command(name="import")
@@ -403,10 +419,19 @@ def _run_json(run: Any) -> dict[str, Any]:
                 "error": f"{failure.error}: {failure.message}" if failure else None,
                 "line": failure.line if failure else None,
                 "reason": block.reason or None,
+                "attempt": block.attempt,
+                "sampled": block.sampled,
                 "tests": list(block.tests),
             }
         )
-    return {"run": run.id, "pipeline": run.pipeline, "status": run.status, "seconds": run.seconds, "blocks": blocks}
+    return {
+        "run": run.id,
+        "pipeline": run.pipeline,
+        "status": run.status,
+        "seconds": run.seconds,
+        "sample": run.sample,
+        "blocks": blocks,
+    }
 
 
 def _print_json(value: Any) -> None:

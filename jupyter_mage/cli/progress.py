@@ -37,9 +37,9 @@ def shown(session: Session, *, quiet: bool = False) -> Iterator[None]:
                 progress.update(task, total=len(event.blocks))
             elif isinstance(event, ev.BlockStarted):
                 running[event.block] = None
-            elif isinstance(event, ev.BlockEvent):
+            elif isinstance(event, _ENDS):
                 running.pop(event.block, None)
-                progress.advance(task)
+                progress.advance(task, 0 if event.block.endswith("]") else 1)
             progress.update(task, description=", ".join(list(running)[:3]) or "…")
 
         stop = session.stream.subscribe(update)
@@ -49,8 +49,16 @@ def shown(session: Session, *, quiet: bool = False) -> Iterator[None]:
             stop()
 
 
+_ENDS = (ev.BlockSucceeded, ev.BlockCached, ev.BlockFailed, ev.BlockSkipped, ev.BlockCancelled)
+
+
 def _line(event: ev.Event) -> None:
-    if isinstance(event, ev.BlockSucceeded):
+    if isinstance(event, ev.BlockRetrying):
+        said = f"{event.failure.error}: {report.first_line(event.failure.message)}"
+        text = f"↻ {event.block}  {said}; attempt {event.attempt + 1} in {report.seconds(event.delay)}"
+    elif isinstance(event, ev.BlockSucceeded | ev.BlockCached) and event.block.endswith("]"):
+        return
+    elif isinstance(event, ev.BlockSucceeded):
         text = f"✓ {event.block}  {event.output.describe()}  {report.seconds(event.seconds)}"
     elif isinstance(event, ev.BlockCached):
         text = f"≡ {event.block}  {event.output.describe()}  cached"

@@ -322,7 +322,7 @@ SPENT, FIT = b"0", b"1"
 def _in_use() -> tuple[int, int]:
     """Threads, and open files where the system tells."""
     try:
-        return threading.active_count(), len(os.listdir("/proc/self/fd"))
+        return threading.active_count(), len(os.listdir("/proc/self/fd"))  # noqa: PTH208 (20 µs less)
     except OSError:
         return threading.active_count(), 0
 

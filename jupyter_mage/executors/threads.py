@@ -1,10 +1,11 @@
 """Runs blocks in threads of this process: for blocks that wait, or whose libraries release the interpreter lock.
 
-Values are handed on in memory. A thread cannot be ended from outside: halting waits for the running ones.
+Values are handed on in memory. A thread cannot be ended from outside: halting interrupts its Python code and waits.
 """
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from concurrent import futures
 from typing import Any, TypeVar
@@ -48,7 +49,10 @@ class _Pool(futures.ThreadPoolExecutor):
         out = tuple(self._out)
         for future in out:
             future.cancel()
-        futures.wait(out)
+        while futures.wait(out, timeout=0.5).not_done:
+            for thread in self._threads:  # a block that waits in C is reached when it is back in Python
+                if thread.ident is not None:
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt))
 
 
 executor = Threads()

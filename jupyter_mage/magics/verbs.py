@@ -39,6 +39,11 @@ _FORCE = (("--force", "-f"), {"action": "store_true", "help": "run whatever is c
 _EXECUTOR = (("--executor",), {"default": "processes", "metavar": "inline|processes"})
 _WORKERS = (("--workers",), {"type": int, "default": None})
 
+
+def _run_of(name: str, default: str) -> tuple[tuple[str, ...], dict[str, Any]]:
+    return (name,), {"nargs": "?", "default": default}
+
+
 _RUN = (("run",), {"nargs": "?", "default": "", "help": "a run's id, a part of it, last, -1"})
 _START = (("--from",), {"dest": "start", "default": "", "metavar": "BLOCK", "help": "run this block and all below it"})
 _SAMPLE = (("--sample",), {"type": int, "metavar": "N", "help": "cut what loaders give to N rows or items"})
@@ -54,10 +59,10 @@ VERBS = {
     "show": _verb("show", "a block's last output, or RUN/BLOCK of a run", (("block",), {})),
     "logs": _verb("logs", "what blocks printed", (("block",), {"nargs": "?", "default": ""}), (("--run",), {"default": "last"})),
     "runs": _verb("runs", "the history of runs", (("--limit",), {"type": int, "default": 20})),
-    "diff": _verb(
-        "diff", "two runs compared", (("before",), {"default": "-2", "nargs": "?"}), (("after",), {"default": "-1", "nargs": "?"})
+    "diff": _verb("diff", "two runs compared", _run_of("before", "-2"), _run_of("after", "-1")),
+    "cache": _verb(
+        "cache", "what is kept", (("what",), {"choices": ["ls", "clear", "gc"], "nargs": "?", "default": "ls"}), _SELECTION
     ),
-    "cache": _verb("cache", "what is kept", (("what",), {"choices": ["ls", "clear", "gc"]}), _SELECTION),
     "export": _verb("export", "writes the Mage project", (("path",), {"nargs": "?", "default": ""})),
     "import": _verb(
         "import", "a notebook of a project's pipeline", (("project",), {}), (("name",), {}), (("--to",), {"default": ""})
@@ -142,6 +147,8 @@ class Verbs:
 
     def _bind(self, run: Run) -> None:
         """Names that the notebook already has for outputs of these blocks show the new ones: no stale value stays."""
+        if run.sample is not None:  # a sample is never taken for the whole
+            return
         for block in run.blocks.values():
             if block.output is not None and block.name in self.shell.user_ns:
                 self.shell.user_ns[block.name] = self.session.store.get(block.output)
@@ -178,7 +185,9 @@ class Verbs:
         written, warnings = self.session.export(path, notebook=notebook_path())
         for warning in warnings:
             print(f"! {warning}")  # noqa: T201
-        print(f"{len(written)} files in {path}\nrun it: jupyter mage run {path} {self.session.current}")  # noqa: T201
+        print(
+            f"{len(written)} files in {path}\nrun it: {shlex.join(['jupyter', 'mage', 'run', str(path), self.session.current])}"
+        )  # noqa: T201
 
     def verb_import(self, given: argparse.Namespace) -> None:
         target = Path(given.to or f"{given.name}.ipynb")

@@ -121,6 +121,35 @@ def test_click_and_keys_jump_to_the_cell(lab: Open) -> None:
     assert (one.page.evaluate(focused), one.active()) == ("numbers", 2)
 
 
+def test_sample_items_and_retries_are_seen_while_they_happen(lab: Open) -> None:
+    flaky = (
+        "%%block flaky(numbers) --retries 1 --retry-delay 1ms --no-run\nimport pathlib, time\n"
+        "if not pathlib.Path('tried').exists():\n    pathlib.Path('tried').touch()\n    raise ConnectionError('down')\n"
+        + SLOW.split("\n", 1)[1].replace("import time, pathlib\n", "")
+    )
+    part = "%%block part(numbers) --map numbers --no-run\n12 // (numbers - 2)"
+    one = lab(LOAD, kept(NUMBERS), part, flaky, "%pipeline run --sample 2")
+    panel = one.panel()
+    one.run(0, 1, 2, 3)
+    settled(one, part="new", flaky="new")
+    one.start(4)
+    settled(one, numbers="succeeded", part="failed", flaky="running")
+    tries = panel.locator(".jm-node[data-block='flaky']")
+    tries.filter(has_text="attempt 2 · ").wait_for()
+    assert "attempt 1 failed: ConnectionError: down" in tries.get_attribute("aria-label")
+    one.file.with_name("go").touch()
+    settled(one, flaky="succeeded")
+    marked = panel.locator(".jm-node.jm-sampled")
+    assert [marked.nth(i).get_attribute("data-block") for i in range(marked.count())] == ["numbers", "flaky"]
+    assert panel.locator(".jm-list .jm-badge:visible").all_inner_texts() == ["SAMPLE", "SAMPLE"]
+    row = panel.locator("li[data-block='part']")
+    assert row.locator(".jm-detail").inner_text() == "1 of 2 items failed"
+    why = "1 of 2 items failed, the first part[1]: ZeroDivisionError: "
+    assert row.locator(".jm-more").inner_text().startswith(why)
+    assert "sample of 2" in panel.locator(".jm-header .jm-words").inner_text()
+    one.output(4).locator(".jm-node.jm-sampled").nth(1).wait_for(state="attached")
+
+
 def test_hostile_words_run_no_script(lab: Open, server: Any) -> None:
     bad = "</title></text></style><img src=x onerror=window.hacked=1><script>window.hacked=1</script>"
     code = (

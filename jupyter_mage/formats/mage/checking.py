@@ -178,8 +178,21 @@ def warnings(pipeline: Pipeline) -> list[str]:
         if reading.is_still(block.kind) or block.carrier == reading.MAGE:
             continue
         notes = _NOTES[block.language](block, pipeline) if block.language in _NOTES else ()
-        found += [f"{block.name}: {note}" for note in notes]
+        found += [f"{block.name}: {note}" for note in (*notes, *_options(block))]
     return found + _locked(pipeline)
+
+
+def _options(block: Block) -> list[str]:
+    """Header options that Mage has no word for."""
+    found = []
+    if block.mapped:
+        found.append(f"--map is ours: Mage calls it once, with all of {block.mapped}")
+    unused = {
+        "--memory": block.limits.memory, "--pool": block.limits.pool, "--executor": block.limits.executor,
+        "--cache": block.fresh is not None, "--file": block.files, "--retry-on": block.retry.on,
+    }  # fmt: skip
+    said = [option for option, value in unused.items() if value]
+    return [*found, f"{', '.join(said)}: kept, and not used by Mage"] if said else found
 
 
 def _locked(pipeline: Pipeline) -> list[str]:

@@ -99,6 +99,7 @@ class History:
         _open_histories.add(self)
 
     def _open(self, durability: str) -> None:
+        self._power = durability == "power"
         try:
             prepare_folder(self.root)
             with locked(self._lock, self.path):
@@ -130,6 +131,8 @@ class History:
             writer.add(event)
             if isinstance(event, ev.GIVING) and not event.sampled:
                 self._follow(event)
+            if self._power and kind is ev.BlockSucceeded:  # before anything depends on it
+                writer.flush(full_sync=True)
             return
         try:
             writer.failure = None  # what stopped the writer before (a full disk, say) may be over
@@ -322,10 +325,11 @@ class History:
         return None if row is None else rows.output_from(row)
 
     def contents(self) -> set[str]:
-        """Names of every output that a key, or a run that goes on, still gives: what a store's collection has to keep."""
+        """Names of every output that a key, or a run that goes on or may be resumed, still gives: what a store has to keep."""
         self._settle()
         query = """SELECT content FROM keys UNION SELECT e.content FROM events e JOIN runs r ON r.no = e.run
-            WHERE e.content IS NOT NULL AND (r.status = 'running' OR e.id IN (SELECT event FROM latest))"""
+            WHERE e.content IS NOT NULL AND (r.status = 'running' OR e.id IN (SELECT event FROM latest)
+            OR (r.status <> 'succeeded' AND r.no IN (SELECT no FROM runs ORDER BY no DESC LIMIT 50)))"""
         with self._read() as connection:
             return {row[0] for row in connection.execute(query)}
 

@@ -50,6 +50,9 @@ export function mountHeader(host: HTMLElement, source: ISource, options: IHeader
     if (at && at.seconds !== null) {
       parts.push(duration(at.seconds));
     }
+    if (at && at.sample !== null) {
+      parts.push(`sample of ${at.sample}`);
+    }
     words.textContent = parts.join(' · ');
     const failed =
       at?.status === 'failed'

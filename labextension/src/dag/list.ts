@@ -23,7 +23,11 @@ export function mountList(host: HTMLElement, source: ISource): () => void {
   const make = (node: INode): IRow => {
     const sign = html('span', { class: 'jm-sign' });
     const detail = html('span', { class: 'jm-detail' });
-    const badge = html('span', { class: 'jm-badge', title: 'Made of a sample, not of all the data' }, 'SAMPLE');
+    const badge = html(
+      'span',
+      { class: 'jm-badge', title: 'Made of a sample, not of all the data' },
+      'SAMPLE'
+    );
     badge.hidden = true;
     const more = html('div', { class: 'jm-more' });
     const dot = html('span', { class: 'jm-dot' });
@@ -56,7 +60,7 @@ export function mountList(host: HTMLElement, source: ISource): () => void {
     }
     row.detail.textContent = state && (status !== 'new' || state.detail !== row.node.doc) ? short(state) : '';
     row.badge.hidden = !state?.sampled;
-    const why = state?.error ?? (status === 'problem' || state?.sampled === undefined ? problem(state) : undefined);
+    const why = state?.error ?? (status === 'problem' ? state?.reason : undefined);
     row.more.textContent = why ? why + (state?.line ? `  (line ${state.line})` : '') : '';
     row.row
       .querySelector('.jm-jump')
@@ -91,7 +95,8 @@ export function mountList(host: HTMLElement, source: ISource): () => void {
 
 /** The errors have a line of their own; here the state's word is enough. */
 function short(state: IState): string {
-  return state.error || state.status === 'new' || state.status === 'problem'
+  const said = state.status === 'failed' && state.items === undefined;
+  return said || state.status === 'new' || state.status === 'problem'
     ? lookOf(state.status).label
     : state.detail;
 }

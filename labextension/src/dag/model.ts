@@ -47,6 +47,8 @@ export interface IState {
   rows?: number;
   columns?: number;
   seconds?: number;
+  /** Of a mapped block: how many runs it has, one an item of its upstream. */
+  items?: number;
   /** Bytes that its process had at most, in words. */
   memory?: string;
   /** Whether it was made of a sample, not of all the data. */
@@ -166,6 +168,7 @@ function readState(value: unknown): IState {
     rows: optional(state.rows),
     columns: optional(state.columns),
     seconds: optional(state.seconds),
+    items: optional(state.items),
     memory: text(state.memory, 20) || undefined,
     sampled: state.sampled === true || undefined
   };

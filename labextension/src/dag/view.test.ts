@@ -117,6 +117,62 @@ test('the header shows the run and offers what can be done now', () => {
   unmount();
 });
 
+test('what was made of a sample is marked on the card, in the list and over them', () => {
+  const picture = sample();
+  Object.assign(picture.states as object, {
+    raw: { status: 'succeeded', detail: '10 × 2 · 0.31 s', sampled: true, memory: '312 MB' }
+  });
+  picture.run = { id: 'r1', status: 'succeeded', done: 3, total: 3, seconds: 1, sample: 10 };
+  source.store.put(picture);
+  const stops = [draw(), mountList(host, source), mountHeader(host, source)];
+  expect(['raw', 'users'].map(id => node(id)?.classList.contains('jm-sampled'))).toEqual([true, false]);
+  expect(
+    [...host.querySelectorAll<HTMLElement>('.jm-list .jm-badge')].filter(badge => !badge.hidden).length
+  ).toBe(1);
+  expect(node('raw')?.getAttribute('aria-label')).toBe(
+    'raw: transformer, python, done, made of a sample, not of all the data, 10 × 2 · 0.31 s, peak memory 312 MB'
+  );
+  expect(host.querySelector('.jm-words')?.textContent).toBe('done · 1.00 s · sample of 10');
+  stops.forEach(stop => stop());
+});
+
+test('a block that will be tried again says what went wrong', () => {
+  source.store.put(sample());
+  const stops = [draw(), mountList(host, source)];
+  const detail = 'attempt 1 failed, the next in 5 s';
+  source.store.put({
+    changes: 1,
+    states: { users: { status: 'retrying', detail, reason: detail, error: 'ConnectionError: down' } }
+  });
+  expect(node('users')?.querySelector('.jm-detail')?.textContent).toBe('attempt 1 failed, the nex…');
+  const row = host.querySelector('[data-block="users"].jm-row, li[data-block="users"]');
+  expect(row?.querySelector('.jm-detail')?.textContent).toBe(detail);
+  expect(row?.querySelector('.jm-more')?.textContent).toBe('ConnectionError: down');
+  stops.forEach(stop => stop());
+});
+
+test('a mapped block counts its items while it runs', () => {
+  vi.useFakeTimers();
+  const picture = sample();
+  Object.assign((picture.nodes as object[])[1] ?? {}, { mapped: 'raw' });
+  Object.assign(picture.states as object, {
+    users: { status: 'running', detail: '3 of 12 items', items: 12, items_done: 3 }
+  });
+  source.store.put(picture);
+  const stops = [draw(), mountList(host, source)];
+  vi.advanceTimersByTime(3000);
+  expect(node('users')?.querySelector('.jm-detail')?.textContent).toMatch(/^3 of 12 items · \d+ s$/);
+  expect(node('users')?.querySelector('.jm-kind')?.textContent).toBe('transformer · map');
+  source.store.put({
+    changes: 1,
+    states: {
+      users: { status: 'failed', detail: '2 of 12 items failed', items: 12, error: 'users[1]: KeyError: id' }
+    }
+  });
+  expect(host.querySelector('li[data-block="users"] .jm-detail')?.textContent).toBe('2 of 12 items failed');
+  stops.forEach(stop => stop());
+});
+
 test('the list shows where and why a block failed', () => {
   source.store.put(sample());
   const unmount = mountList(host, source);

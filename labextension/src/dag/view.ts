@@ -191,7 +191,7 @@ class View {
     const chip = 11 + 6.6 * drawn.node.chip.length;
     drawn.kind.textContent = cut(
       kindOf(drawn.node),
-      (drawn.node.width - 32 - chip - (state.sampled ? BADGE + 4 : 0)) / 5.7
+      (drawn.node.width - 32 - chip - (state.sampled ? BADGE + 8 : 0)) / 5.7
     );
     setGlyph(drawn.sign, state.status);
     if (state.status === 'running') {
@@ -359,7 +359,7 @@ class View {
 /** What a card says beside its language: the kind, whether it runs item by item, and how many tests it has. */
 function kindOf(node: INode): string {
   const tests = node.tests ? ` · ${node.tests} test${node.tests === 1 ? '' : 's'}` : '';
-  return node.kindLabel + (node.mapped ? ' · each item' : '') + tests;
+  return node.kindLabel + (node.mapped ? ' · map' : '') + tests;
 }
 
 function cut(words: string, limit: number): string {
