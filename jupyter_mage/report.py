@@ -154,13 +154,13 @@ def runs_table(summaries: Iterable[Any]) -> Table:
     return table
 
 
-def failure_text(block: Block, failure: Failure, *, hint: bool = True) -> str:
+def failure_text(block: Block, failure: Failure, *, name: str = "", hint: bool = True) -> str:
     """A failure in a few lines: where, what, the line, what the inputs were, and what to type."""
     test = next((each for each in block.tests if each.name == failure.test), None)
     cell = test.cell_number if test else block.cell_number
     where = f" at cell [{cell}]" if cell is not None else ""
     where += f" line {failure.line}" if failure.line else ""
-    what = f"test {failure.test} of {block.name}" if failure.test else block.name
+    what = f"test {failure.test} of {block.name}" if failure.test else name or block.name
     lines = [f"✗ {what} failed{where}: {failure.error}: {failure.message}".rstrip(": ")]
     if failure.code.strip():
         lines.append(f"    {failure.line} │ {failure.code.rstrip()}")
@@ -183,6 +183,7 @@ def block_run_text(run: Run, name: str) -> str:
         "run": f"{run.id} · {run.status}",
         "state": block.status + (f" · attempt {block.attempt}" if block.attempt > 1 else ""),
         "time": seconds(block.seconds),
+        "cpu time": seconds(block.cpu_seconds) if block.cpu_seconds else "",
         "peak memory": size(block.peak_memory) if block.peak_memory else "",
         "output": f"{block.output.describe()} · {block.output.type} · {block.output.content}" if block.output else "",
         "sampled": f"a sample of {run.sample}, not all data" if block.sampled else "",
@@ -191,9 +192,17 @@ def block_run_text(run: Run, name: str) -> str:
         "variables": ", ".join(f"{name}={value}" for name, value in run.variables.items()),
         "from": ", ".join(f"{name} {value}" for name, value in run.origin.items() if value),
     }
+    made = block.ingredients
+    for group in ("parameters", "inputs", "packages", "modules", "files"):
+        facts[group] = ", ".join(f"{name} {value}" for name, value in (made.get(group) or {}).items())
     lines = [f"{title:>12}  {fact}" for title, fact in facts.items() if fact]
-    texts = [block.failure.traceback if block.failure else "", block.log, block.output.preview if block.output else ""]
-    return "\n".join([block.name, *lines, *(text.rstrip() for text in texts if text)])
+    texts = {
+        "failure": block.failure.traceback if block.failure else "",
+        "code": str(made.get("source", "")),
+        "printed": block.log,
+        "output": block.output.preview if block.output else "",
+    }
+    return "\n".join([block.name, *lines, *(f"── {title}\n{text.rstrip()}" for title, text in texts.items() if text)])
 
 
 def diff_table(before: Run, after: Run, reasons: Mapping[str, Sequence[str]]) -> Table:

@@ -240,7 +240,7 @@ class Session(Definitions):
             values(pipeline[name], {**pipeline.variables, **given})
         self.fingerprint.refresh()
         return engine.Request(
-            run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}",
+            run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
             pipeline=pipeline,
             targets=targets,
             selection=selection,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,9 @@ class BlockRun:
     log: str = ""
     tests: tuple[str, ...] = ()
     peak_memory: int = 0
+    cpu_seconds: float = 0.0
+    ingredients: Mapping[str, Any] = field(default_factory=dict)
+    """What the result was made of, where this run made it."""
     sampled: bool = False
     items: int | None = None
     """Of a mapped block, how many runs it had; each is a block run of its own, named ``score[3]``."""
@@ -122,6 +125,7 @@ def _block_succeeded(run: Run, event: ev.BlockSucceeded) -> None:
     block.key, block.output, block.seconds = event.key, event.output, event.seconds
     block.log, block.tests, block.peak_memory = event.log, event.tests, event.peak_memory
     block.failure, block.reason, block.sampled = None, "", event.sampled
+    block.cpu_seconds, block.ingredients = event.cpu_seconds, event.ingredients
 
 
 def _block_failed(run: Run, event: ev.BlockFailed) -> None:

@@ -425,6 +425,8 @@ def _steps(step: TracebackType | None) -> Iterator[TracebackType]:
 
 
 def _shapes(task: Task) -> tuple[tuple[str, str], ...]:
+    if task.role == "collect":  # its inputs are the items' outputs, by place
+        return ()
     return tuple((name, shape(output)) for name, output in task.inputs)
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,13 @@ class Project(RuleBasedStateMachine):
                 session.close()
             finally:
                 os._exit(0)
-        os.waitpid(pid, 0)
+        end = time.monotonic() + 30
+        while not os.waitpid(pid, os.WNOHANG)[0]:
+            if time.monotonic() > end:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+                raise AssertionError("a run in a forked process hangs")
+            time.sleep(0.002)
         self.session = self.opened()
         runs = self.session.history.runs("p", 1)
         self.unfinished = (
@@ -180,7 +187,12 @@ class Project(RuleBasedStateMachine):
 def machine(examples: int, steps: int, **more: object) -> None:
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
     chosen = settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=checks, database=None
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=checks,
+        database=None,
+        derandomize=True,
     )
     run_state_machine_as_test(Project, settings=settings(chosen, **more))
 
@@ -198,4 +210,4 @@ def test_thousands_of_orders_agree_with_a_slow_model() -> None:
 def test_model_finds_an_engine_that_runs_what_is_below_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jupyter_mage.engine._Loop.failed", lambda self, name: self._unlock(name))
     with pytest.raises((AssertionError, JupyterMageError)):
-        machine(50, 15, phases=[Phase.generate], report_multiple_bugs=False)
+        machine(300, 15, phases=[Phase.generate], report_multiple_bugs=False)

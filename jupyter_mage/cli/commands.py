@@ -238,7 +238,10 @@ def _finish(session: Session, result: Any, as_json: bool, project: Path, pipelin
         _print_table(report.run_table(result))
         for block in result.failed:
             if block.failure:
-                click.echo(report.failure_text(session.pipeline[block.name.split("[")[0]], block.failure, hint=False), err=True)
+                click.echo(
+                    report.failure_text(session.pipeline[block.name.split("[")[0]], block.failure, name=block.name, hint=False),
+                    err=True,
+                )
         click.echo(report.run_line(result))
         if result.status != "succeeded":
             click.echo(f"  → {'' if result.status == 'cancelled' else 'correct it, then '}go on in this run: {resume_words}")

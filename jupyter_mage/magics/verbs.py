@@ -138,7 +138,7 @@ class Verbs:
         if run.status == "cancelled":
             raise RunCancelledError(f"run {run.id} was cancelled", hint=f"%pipeline resume {run.id}")
         texts = [
-            report.failure_text(self.session.pipeline[block.name.split("[")[0]], block.failure, hint=False)
+            report.failure_text(self.session.pipeline[block.name.split("[")[0]], block.failure, name=block.name, hint=False)
             for block in run.failed
             if block.failure
         ]
@@ -185,9 +185,8 @@ class Verbs:
         written, warnings = self.session.export(path, notebook=notebook_path())
         for warning in warnings:
             print(f"! {warning}")  # noqa: T201
-        print(
-            f"{len(written)} files in {path}\nrun it: {shlex.join(['jupyter', 'mage', 'run', str(path), self.session.current])}"
-        )  # noqa: T201
+        again = shlex.join(["jupyter", "mage", "run", str(path), self.session.current])
+        print(f"{len(written)} files in {path}\nrun it: {again}")  # noqa: T201
 
     def verb_import(self, given: argparse.Namespace) -> None:
         target = Path(given.to or f"{given.name}.ipynb")
