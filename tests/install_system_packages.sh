@@ -1,9 +1,11 @@
 #!/bin/sh
-# The system packages that the tests need (a browser, fonts for it), and those named; nothing where they are there already.
+# The system packages that the tests need (a browser with fonts, strace, mkfs), and those named; nothing where they are there already.
 set -eu
 needed="$*"
 if [ -z "$needed" ]; then
   command -v chromium >/dev/null 2>&1 || needed="$needed chromium"
+  command -v strace >/dev/null 2>&1 || needed="$needed strace"
+  command -v mkfs.ext4 >/dev/null 2>&1 || needed="$needed e2fsprogs"
   fc-list 2>/dev/null | grep -qi dejavu || needed="$needed fonts-dejavu-core fontconfig"
 fi
 [ -z "$needed" ] && exit 0
