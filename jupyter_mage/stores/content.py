@@ -107,11 +107,26 @@ class ContentFiles:
         if self._known.get(name) != signature:
             if content_name(prefix, [view]) != name.partition(".")[0]:
                 self._known.pop(name, None)
-                with contextlib.suppress(OSError), self.locked(exclusive=True):
-                    path.unlink(missing_ok=True)  # it is nobody's output: gone, it is made again by the next run
+                self._remove_damaged(path, signature)
                 raise _corrupt(path, "its content is not what was written")
             self._known[name] = signature
         return view
+
+    def _remove_damaged(self, path: Path, signature: tuple[int, int, int]) -> None:
+        """Take a damaged file away, so that the next run makes it again; not where somebody writes just now.
+
+        Without waiting: the caller may hold the lock itself, while it looks whether what it is about to write is there.
+        """
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fd = os.open(self.root / "store.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _signature(path.stat()) == signature:
+                    path.unlink()
+            finally:
+                os.close(fd)
 
     def collect(self, keep: set[str], *, age: float = KEEP_SECONDS) -> int:
         """Remove files that are not in ``keep`` and older than ``age`` seconds; gives how many."""
