@@ -82,6 +82,20 @@ def _session(project: Path, pipeline: str, durability: str = "process") -> Itera
         session.close()
 
 
+@contextmanager
+def _history(project: Path) -> Iterator[Session]:
+    """A session on the history of a project, whichever of its pipelines can be read."""
+    from .. import projects
+    from ..session import Session
+
+    projects.format_of(project)
+    session = Session(projects.root_of(project), origin="cli")
+    try:
+        yield session
+    finally:
+        session.close()
+
+
 def _heed_signals() -> None:
     """SIGTERM cancels as Ctrl-C does; and so does SIGINT where a script started us in the background, with it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -164,13 +178,8 @@ def resume(project: Path, pipeline: str, run_id: str, executor: str, workers: in
 @click.argument("run", required=False, default="last")
 def cancel(project: Path, run: str) -> None:
     """Interrupt a run, of whatever process on this machine."""
-    from .. import projects
-    from ..session import Session
-
-    projects.format_of(project)
-    session = Session(projects.root_of(project), origin="cli")
-    click.echo(f"interrupted {session.cancel_run(run)}")
-    session.close()
+    with _history(project) as session:
+        click.echo(f"interrupted {session.cancel_run(run)}")
 
 
 @cli.command()
@@ -276,18 +285,15 @@ def plan(project: Path, pipeline: str, selection: str, variables: tuple[str, ...
 @_json
 def runs(project: Path, pipeline: str, limit: int, as_json: bool) -> None:
     """The history of runs, newest first."""
-    from .. import projects, report
-    from ..session import Session
+    from .. import report
 
-    projects.format_of(project)
-    session = Session(projects.root_of(project), origin="cli")
-    summaries = session.history.runs(pipeline or None, limit)
+    with _history(project) as session:
+        summaries = session.history.runs(pipeline or None, limit)
     if as_json:
         fields = ("id", "pipeline", "status", "started", "seconds", "blocks", "origin")
         _print_json([{name: getattr(each, name) for name in fields} for each in summaries])
     else:
         _print_table(report.runs_table(summaries))
-    session.close()
 
 
 @cli.command()
