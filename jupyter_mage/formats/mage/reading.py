@@ -183,15 +183,22 @@ def _definition(raw: Mapping[str, Any]) -> Definition:
 
 
 def _python(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) -> Block:
+    return _of_python_file(reader, text, header, ours, lambda _, body: body)
+
+
+def _of_python_file(
+    reader: _Reader, text: str, header: Header, ours: Mapping[str, Any], source: Callable[[str, str], str]
+) -> Block:
+    """The block and its tests; ``source`` takes the prelude and the body as they stand in the file and gives the block's own."""
     parts = python_file.split(text, python_file.decorator_of(reader.entry.kind))
     body = python_file.read_body(parts, ours, [each.name for each in header.parameters])
     ledger = Ledger()
     ledger.note(parts.prelude)
     known = tuple(reader.names.values())
-    block = cells.define(header, body.source, ledger, known=known)
+    block = cells.define(header, source(parts.prelude, body.source), ledger, known=known)
     block = _with_defaults(block, body.defaults)
     tests = python_file.read_tests(parts, ours)
-    made = tuple(cells.define_test(block.name, name, source, ledger, known=known)[0] for name, source in tests)
+    made = tuple(cells.define_test(block.name, name, test, ledger, known=known)[0] for name, test in tests)
     return dataclasses.replace(block, tests=made)
 
 
@@ -216,16 +223,8 @@ def _sql(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) ->
 
 def _sql_in_python(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) -> Block:
     """Only where nobody changed the Python around the query: that would be no SQL block any more."""
-    parts = python_file.split(text, python_file.decorator_of(reader.entry.kind))
-    body = python_file.read_body(parts, ours, [each.name for each in header.parameters])
-    ledger = Ledger()
-    ledger.note(parts.prelude)
-    known = tuple(reader.names.values())
-    block = cells.define(header, sql_in_python.read_source(parts.prelude), Ledger(), known=known)
-    block = dataclasses.replace(_with_defaults(block, body.defaults), kind=reader.entry.kind, upstreams=reader.upstreams)
-    tests = python_file.read_tests(parts, ours)
-    made = tuple(cells.define_test(block.name, name, source, ledger, known=known)[0] for name, source in tests)
-    block = dataclasses.replace(block, tests=made)
+    block = _of_python_file(reader, text, header, ours, lambda prelude, _: sql_in_python.read_source(prelude))
+    block = dataclasses.replace(block, kind=reader.entry.kind, upstreams=reader.upstreams)
     if compose(block, "python").text != text:
         raise FormatError("edited into something that is no SQL block")
     return block
