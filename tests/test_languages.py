@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -15,14 +13,6 @@ from jupyter_mage.model import Failure
 from jupyter_mage.session import Session
 from jupyter_mage.state import Run
 from jupyter_mage.work import Place
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    monkeypatch.chdir(tmp_path)
-    made = Session(tmp_path, pipeline="demo")
-    yield made
-    made.close()
 
 
 def in_clean_run(session: Session, name: str, body: str) -> Run:
@@ -98,11 +88,11 @@ OUTPUTS: dict[str, tuple[str, Any]] = {
 
 @BOTH
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_python_output_follows_the_rule(project: Session, run: Any, name: str) -> None:
+def test_python_output_follows_the_rule(session: Session, run: Any, name: str) -> None:
     body, value = OUTPUTS[name]
-    result = run(project, name, body)
+    result = run(session, name, body)
     assert (result.blocks[name].failure, result.status) == (None, "succeeded")
-    assert project.value(name) == value
+    assert session.value(name) == value
 
 
 REFUSED = {
@@ -116,18 +106,18 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_python_that_cannot_run_is_refused_at_definition(project: Session, name: str) -> None:
+def test_python_that_cannot_run_is_refused_at_definition(session: Session, name: str) -> None:
     body, line = REFUSED[name]
-    project.define(name, "'the one before'")
+    session.define(name, "'the one before'")
     with pytest.raises(BlockSyntaxError) as caught:
-        project.define(name, body)
+        session.define(name, body)
     assert caught.value.where is not None and (caught.value.where.block, caught.value.where.line) == (name, line)
-    assert caught.value.hint and project.pipeline[name].source == "'the one before'"
+    assert caught.value.hint and session.pipeline[name].source == "'the one before'"
 
 
-def test_star_import_hint_names_the_other_way(project: Session) -> None:
+def test_star_import_hint_names_the_other_way(session: Session) -> None:
     with pytest.raises(BlockSyntaxError) as caught:
-        project.define("roots", "from math import *\nsqrt(4)")
+        session.define("roots", "from math import *\nsqrt(4)")
     assert "from math import" in caught.value.hint
 
 
@@ -146,33 +136,33 @@ LINES = {
 
 
 @pytest.mark.parametrize("name", LINES)
-def test_python_failure_has_the_line_of_its_cell(project: Session, name: str) -> None:
+def test_python_failure_has_the_line_of_its_cell(session: Session, name: str) -> None:
     body, line, code = LINES[name]
-    found = failure(in_clean_run(project, name, body), name)
+    found = failure(in_clean_run(session, name, body), name)
     assert (found.line, found.code) == (line, code)
     assert "jupyter_mage" not in found.traceback
 
 
-def test_failure_in_a_captured_function_names_the_blocks_line(project: Session) -> None:
-    project.note_cell("def halve(x):\n    return x / 0", 1)
-    found = failure(in_clean_run(project, "half", "x = 1\nhalve(x)"), "half")
+def test_failure_in_a_captured_function_names_the_blocks_line(session: Session) -> None:
+    session.note_cell("def halve(x):\n    return x / 0", 1)
+    found = failure(in_clean_run(session, "half", "x = 1\nhalve(x)"), "half")
     assert (found.error, found.line, found.code) == ("ZeroDivisionError", 3, "halve(x)")
     assert "return x / 0" in found.traceback
 
 
-def test_failure_shows_what_the_inputs_were(project: Session) -> None:
-    project.define("raw", "import pandas as pd\npd.DataFrame({'id': [1, 2], 'user': ['a', 'b']})")
-    found = failure(in_clean_run(project, "clean", "raw['user_id']"), "clean")
+def test_failure_shows_what_the_inputs_were(session: Session) -> None:
+    session.define("raw", "import pandas as pd\npd.DataFrame({'id': [1, 2], 'user': ['a', 'b']})")
+    found = failure(in_clean_run(session, "clean", "raw['user_id']"), "clean")
     assert found.inputs == (("raw", "2 × 2: id int64, user str"),)
 
 
-def test_python_body_cannot_change_its_upstream(project: Session) -> None:
-    project.define("raw", "import pandas as pd\npd.DataFrame({'a': [1, 2]})")
-    project.define("items", "[1, [2]]")
-    project.define("changes", "raw['b'] = 1\nraw.loc[0, 'a'] = 99\nitems[1].append(3)\nlen(raw.columns)")
-    project.run(executor="inline")
-    assert project.value("changes") == 2
-    assert project.value("raw").to_dict("list") == {"a": [1, 2]} and project.value("items") == [1, [2]]
+def test_python_body_cannot_change_its_upstream(session: Session) -> None:
+    session.define("raw", "import pandas as pd\npd.DataFrame({'a': [1, 2]})")
+    session.define("items", "[1, [2]]")
+    session.define("changes", "raw['b'] = 1\nraw.loc[0, 'a'] = 99\nitems[1].append(3)\nlen(raw.columns)")
+    session.run(executor="inline")
+    assert session.value("changes") == 2
+    assert session.value("raw").to_dict("list") == {"a": [1, 2]} and session.value("items") == [1, [2]]
 
 
 # ---- SQL
@@ -191,9 +181,9 @@ pd.DataFrame({
 
 
 @pytest.fixture
-def trips(project: Session) -> Session:
-    project.define("trips", TRIPS)
-    return project
+def trips(session: Session) -> Session:
+    session.define("trips", TRIPS)
+    return session
 
 
 def sql(session: Session, text: str, header: str = "asked", **variables: Any) -> pd.DataFrame:
@@ -308,37 +298,37 @@ def test_sql_missing_parameter_is_named(trips: Session) -> None:
     assert "town" in sql_failure(trips, "SELECT $town AS town").message
 
 
-def test_sql_refuses_what_is_no_table(project: Session) -> None:
-    project.define("counts", "[1, 2, 3]")
-    found = sql_failure(project, "SELECT * FROM counts")
+def test_sql_refuses_what_is_no_table(session: Session) -> None:
+    session.define("counts", "[1, 2, 3]")
+    found = sql_failure(session, "SELECT * FROM counts")
     assert "counts is a list" in found.message and "make counts return a DataFrame" in found.message
 
 
-def test_sql_reads_every_sort_of_table(project: Session) -> None:
-    project.define("rows", "[{'a': 1}, {'a': 2}]")
-    project.define("arrow", "import pyarrow as pa\npa.table({'a': [3]})")
-    project.define("series", "import pandas as pd\npd.Series([4], name='a')")
-    project.define("polar", "import polars as pl\npl.DataFrame({'a': [5]})")
+def test_sql_reads_every_sort_of_table(session: Session) -> None:
+    session.define("rows", "[{'a': 1}, {'a': 2}]")
+    session.define("arrow", "import pyarrow as pa\npa.table({'a': [3]})")
+    session.define("series", "import pandas as pd\npd.Series([4], name='a')")
+    session.define("polar", "import polars as pl\npl.DataFrame({'a': [5]})")
     found = sql(
-        project, " UNION ALL ".join(f"SELECT a FROM {each}" for each in ("rows", "arrow", "series", "polar")) + " ORDER BY a"
+        session, " UNION ALL ".join(f"SELECT a FROM {each}" for each in ("rows", "arrow", "series", "polar")) + " ORDER BY a"
     )
     assert found["a"].tolist() == [1, 2, 3, 4, 5]
 
 
-def test_sql_without_rows_gives_nothing(project: Session) -> None:
-    project.define("made --sql", "CREATE TABLE kept (a INTEGER)")
-    assert project.run(executor="inline").status == "succeeded" and project.value("made") is None
+def test_sql_without_rows_gives_nothing(session: Session) -> None:
+    session.define("made --sql", "CREATE TABLE kept (a INTEGER)")
+    assert session.run(executor="inline").status == "succeeded" and session.value("made") is None
 
 
-def test_sql_file_in_the_project_is_read_by_its_path(project: Session) -> None:
-    (project.root / "rows.csv").write_text("a,b\n1,x\n2,y\n")
-    assert sql(project, "SELECT * FROM 'rows.csv'").to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
-    assert project.pipeline["asked"].upstreams == ()
+def test_sql_file_in_the_project_is_read_by_its_path(session: Session) -> None:
+    (session.root / "rows.csv").write_text("a,b\n1,x\n2,y\n")
+    assert sql(session, "SELECT * FROM 'rows.csv'").to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+    assert session.pipeline["asked"].upstreams == ()
 
 
-def test_sql_block_never_sees_our_variables(project: Session) -> None:
+def test_sql_block_never_sees_our_variables(session: Session) -> None:
     """DuckDB can read Python variables of its caller; a block must read its upstreams and nothing else."""
-    found = sql_failure(project, "SELECT * FROM connection")
+    found = sql_failure(session, "SELECT * FROM connection")
     assert "connection" in found.message
 
 
@@ -352,6 +342,6 @@ def test_sql_comment_and_layout_do_not_run_it_again(trips: Session) -> None:
     assert trips.run("asked", executor="inline").blocks["asked"].status == "succeeded"
 
 
-def test_unknown_language_is_answered_with_the_languages(project: Session) -> None:
+def test_unknown_language_is_answered_with_the_languages(session: Session) -> None:
     with pytest.raises(JupyterMageError, match="sql"):
-        project.define("asked --lang sqll", "SELECT 1")
+        session.define("asked --lang sqll", "SELECT 1")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,14 +20,6 @@ from jupyter_mage.state import Run
 
 SECONDS = 10.0
 """How long a condition is waited for before the test fails; nothing here needs a tenth of it."""
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    monkeypatch.chdir(tmp_path)
-    made = Session(tmp_path, pipeline="demo")
-    yield made
-    made.close()
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -74,28 +66,28 @@ ENDINGS = {
 }
 
 
-def test_process_that_ends_fails_its_block_alone(project: Session) -> None:
+def test_process_that_ends_fails_its_block_alone(session: Session) -> None:
     bodies = {name: body for name, (body, _) in ENDINGS.items()}
     after = {f"after_{name}": "'fine'" for name in ENDINGS}
-    result = run(project, **{name: body for pair in zip(bodies.items(), after.items(), strict=True) for name, body in pair})
+    result = run(session, **{name: body for pair in zip(bodies.items(), after.items(), strict=True) for name, body in pair})
     assert statuses(result) == {**dict.fromkeys(bodies, "failed"), **dict.fromkeys(after, "succeeded")}
     for name, (_, words) in ENDINGS.items():
         assert failure(result, name).startswith("CrashedError") and words in failure(result, name)
 
 
-def test_crashed_block_stops_only_what_is_below_it(project: Session) -> None:
-    project.define("below(exits)", "exits")
-    result = run(project, exits="import os\nos._exit(3)", beside="1")
+def test_crashed_block_stops_only_what_is_below_it(session: Session) -> None:
+    session.define("below(exits)", "exits")
+    result = run(session, exits="import os\nos._exit(3)", beside="1")
     assert statuses(result) == {"exits": "failed", "beside": "succeeded", "below": "skipped"}
 
 
-def test_crashed_block_keeps_what_it_printed(project: Session) -> None:
-    result = run(project, exits="print('just before')\nimport os\nos._exit(3)")
+def test_crashed_block_keeps_what_it_printed(session: Session) -> None:
+    result = run(session, exits="print('just before')\nimport os\nos._exit(3)")
     assert "just before" in result.blocks["exits"].log
 
 
-def test_sys_exit_fails_the_block_at_its_line(project: Session) -> None:
-    result = run(project, exits="import sys\nsys.exit(2)")
+def test_sys_exit_fails_the_block_at_its_line(session: Session) -> None:
+    result = run(session, exits="import sys\nsys.exit(2)")
     found = result.blocks["exits"].failure
     assert found is not None and (found.error, found.message, found.line) == ("SystemExit", "2", 3)
 
@@ -113,8 +105,8 @@ RAISED = {
 }  # fmt: skip
 
 
-def test_block_may_raise_anything(project: Session) -> None:
-    result = run(project, **{name: body for name, (body, _, _) in RAISED.items()}, fine="1")
+def test_block_may_raise_anything(session: Session) -> None:
+    result = run(session, **{name: body for name, (body, _, _) in RAISED.items()}, fine="1")
     assert statuses(result) == {**dict.fromkeys(RAISED, "failed"), "fine": "succeeded"}
     for name, (_, words, line) in RAISED.items():
         found = result.blocks[name].failure
@@ -134,22 +126,22 @@ PRINTED = {
 }  # fmt: skip
 
 
-def test_printed_text_is_kept_however_it_was_printed(project: Session) -> None:
-    result = run(project, **{name: f"{body}\n1" for name, (body, _) in PRINTED.items()}, silent="1")
+def test_printed_text_is_kept_however_it_was_printed(session: Session) -> None:
+    result = run(session, **{name: f"{body}\n1" for name, (body, _) in PRINTED.items()}, silent="1")
     assert {name: block.log for name, block in result.blocks.items()} == {
         **{name: words for name, (_, words) in PRINTED.items()},
         "silent": "",
     }
 
 
-def test_huge_print_keeps_its_start_and_end(project: Session) -> None:
-    result = run(project, talks="print('first')\nprint('x' * 5_000_000)\nprint('last')\n1")
+def test_huge_print_keeps_its_start_and_end(session: Session) -> None:
+    result = run(session, talks="print('first')\nprint('x' * 5_000_000)\nprint('last')\n1")
     log = result.blocks["talks"].log
     assert log.startswith("first\nxxx") and log.endswith("xxx\nlast\n") and "cut" in log and len(log) < 600_000
 
 
-def test_worker_never_prints_on_our_own_stdout(project: Session, capfd: pytest.CaptureFixture[str]) -> None:
-    run(project, prints="import subprocess\nprint('printed')\nsubprocess.run(['echo', 'printed'])\n1")
+def test_worker_never_prints_on_our_own_stdout(session: Session, capfd: pytest.CaptureFixture[str]) -> None:
+    run(session, prints="import subprocess\nprint('printed')\nsubprocess.run(['echo', 'printed'])\n1")
     assert capfd.readouterr() == ("", "")
 
 
@@ -172,62 +164,62 @@ LOOKS = "import os, beside\nprint('seen')\n[os.getcwd(), os.environ.get('OF_MINE
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_next_block_finds_its_surroundings_as_they_were(project: Session, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_next_block_finds_its_surroundings_as_they_were(session: Session, damage: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OF_MINE", "here")
-    monkeypatch.syspath_prepend(str(project.root))
-    (project.root / "beside.py").write_text("VALUE = 7\n")
-    project.define("damages", DAMAGES[damage])
-    project.define("looks", LOOKS)
-    project.run("damages", workers=1)
-    looks = project.run("looks", workers=1).blocks["looks"]
+    monkeypatch.syspath_prepend(str(session.root))
+    (session.root / "beside.py").write_text("VALUE = 7\n")
+    session.define("damages", DAMAGES[damage])
+    session.define("looks", LOOKS)
+    session.run("damages", workers=1)
+    looks = session.run("looks", workers=1).blocks["looks"]
     assert (looks.status, looks.log) == ("succeeded", "seen\n")
-    assert project.value("looks") == [str(project.root), "here", 7]
+    assert session.value("looks") == [str(session.root), "here", 7]
 
 
-def test_forked_child_that_returns_is_not_heard(project: Session) -> None:
-    result = run(project, forks="import os\npid = os.fork()\n'parent' if pid else 'child'")
-    assert project.value("forks") == "parent" and result.status == "succeeded"
+def test_forked_child_that_returns_is_not_heard(session: Session) -> None:
+    result = run(session, forks="import os\npid = os.fork()\n'parent' if pid else 'child'")
+    assert session.value("forks") == "parent" and result.status == "succeeded"
     for name in ("one", "two", "three"):
-        project.define(name, f"'{name}'")
-    project.run(workers=2)
-    assert [project.value(name) for name in ("one", "two", "three")] == ["one", "two", "three"]
+        session.define(name, f"'{name}'")
+    session.run(workers=2)
+    assert [session.value(name) for name in ("one", "two", "three")] == ["one", "two", "three"]
 
 
-def test_child_process_that_lives_on_does_not_hold_the_run(project: Session) -> None:
-    result = run(project, starts="import subprocess\nsubprocess.Popen(['sleep', '600']).pid")
+def test_child_process_that_lives_on_does_not_hold_the_run(session: Session) -> None:
+    result = run(session, starts="import subprocess\nsubprocess.Popen(['sleep', '600']).pid")
     assert result.status == "succeeded"
-    pid = project.value("starts")
-    project.close()
+    pid = session.value("starts")
+    session.close()
     until(lambda: not alive(pid))
 
 
-def test_block_may_start_processes_of_its_own(project: Session) -> None:
+def test_block_may_start_processes_of_its_own(session: Session) -> None:
     body = "import math\nfrom concurrent.futures import ProcessPoolExecutor\nwith ProcessPoolExecutor(1) as pool:\n"
-    result = run(project, roots=f"{body}    found = list(pool.map(math.sqrt, [4, 9]))\nfound")
-    assert result.blocks["roots"].failure is None and project.value("roots") == [2.0, 3.0]
+    result = run(session, roots=f"{body}    found = list(pool.map(math.sqrt, [4, 9]))\nfound")
+    assert result.blocks["roots"].failure is None and session.value("roots") == [2.0, 3.0]
 
 
-def test_worker_has_the_environment_and_folder_of_now(project: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    project.define("looks", "import os\n[os.environ.get('OF_MINE'), os.getcwd()]")
+def test_worker_has_the_environment_and_folder_of_now(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.define("looks", "import os\n[os.environ.get('OF_MINE'), os.getcwd()]")
     monkeypatch.setenv("OF_MINE", "first")
-    project.run(force=True)
-    first = project.value("looks")
-    (project.root / "below").mkdir()
-    monkeypatch.chdir(project.root / "below")
+    session.run(force=True)
+    first = session.value("looks")
+    (session.root / "below").mkdir()
+    monkeypatch.chdir(session.root / "below")
     monkeypatch.setenv("OF_MINE", "second")
-    project.run(force=True)
-    assert [first, project.value("looks")] == [["first", str(project.root)], ["second", str(project.root / "below")]]
+    session.run(force=True)
+    assert [first, session.value("looks")] == [["first", str(session.root)], ["second", str(session.root / "below")]]
 
 
-def test_blocks_do_not_see_each_others_names(project: Session) -> None:
-    project.define("sets", "global left\nleft = 1\nleft")
-    project.define("looks", "'left' in globals()")
-    project.run(workers=1)
-    assert project.value("looks") is False
+def test_blocks_do_not_see_each_others_names(session: Session) -> None:
+    session.define("sets", "global left\nleft = 1\nleft")
+    session.define("looks", "'left' in globals()")
+    session.run(workers=1)
+    assert session.value("looks") is False
 
 
-def test_output_that_cannot_be_kept_says_so(project: Session) -> None:
-    result = run(project, locks="import threading\nthreading.Lock()", generates="(x for x in 'ab')", fine="1")
+def test_output_that_cannot_be_kept_says_so(session: Session) -> None:
+    result = run(session, locks="import threading\nthreading.Lock()", generates="(x for x in 'ab')", fine="1")
     assert statuses(result) == {"locks": "failed", "generates": "failed", "fine": "succeeded"}
     assert "cannot be kept as an output" in failure(result, "locks") and "list(...)" in failure(result, "generates")
 
@@ -248,27 +240,27 @@ while True:
 """
 
 
-def test_cancel_ends_a_block_that_will_not_stop(project: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancel_ends_a_block_that_will_not_stop(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("jupyter_mage.executors.processes.GRACE", 0.2)
-    project.define("hangs", STUBBORN)
-    project.define("waits(hangs)", "1")
-    project.define("before", "1")
-    pids = project.root / "pids"
+    session.define("hangs", STUBBORN)
+    session.define("waits(hangs)", "1")
+    session.define("before", "1")
+    pids = session.root / "pids"
 
     def stop() -> None:
         until(pids.exists)
-        project.cancel()
+        session.cancel()
 
     thread = threading.Thread(target=stop)
     thread.start()
-    result = project.run(workers=2)
+    result = session.run(workers=2)
     thread.join()
     assert not any(alive(int(pid)) for pid in pids.read_text().split())
     assert (result.status, statuses(result)) == (
         "cancelled", {"hangs": "cancelled", "before": "succeeded", "waits": "cancelled"},
     )  # fmt: skip
-    project.define("hangs", "'well'")
-    assert project.run(workers=2).status == "succeeded"
+    session.define("hangs", "'well'")
+    assert session.run(workers=2).status == "succeeded"
 
 
 SLEEPS = """\
@@ -282,13 +274,13 @@ finally:
 """
 
 
-def test_cancelled_block_may_clean_up(project: Session) -> None:
-    project.define("sleeps", SLEEPS)
-    thread = threading.Thread(target=lambda: (until((project.root / "started").exists), project.cancel()))
+def test_cancelled_block_may_clean_up(session: Session) -> None:
+    session.define("sleeps", SLEEPS)
+    thread = threading.Thread(target=lambda: (until((session.root / "started").exists), session.cancel()))
     thread.start()
-    result = project.run()
+    result = session.run()
     thread.join()
-    assert result.status == "cancelled" and (project.root / "cleaned").exists()
+    assert result.status == "cancelled" and (session.root / "cleaned").exists()
 
 
 def test_halt_takes_less_than_its_three_graces(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -335,12 +327,12 @@ def test_worker_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
 # ---- the executor itself
 
 
-def test_workers_run_at_the_same_time(project: Session) -> None:
+def test_workers_run_at_the_same_time(session: Session) -> None:
     """Each waits for the other's file: one after the other they would never end."""
     body = (
         "import time\nfrom pathlib import Path\nPath('{own}').touch()\nwhile not Path('{other}').exists(): time.sleep(0.005)\n1"
     )
-    result = run(project, left=body.format(own="l", other="r"), right=body.format(own="r", other="l"))
+    result = run(session, left=body.format(own="l", other="r"), right=body.format(own="r", other="l"))
     assert result.status == "succeeded"
 
 
@@ -375,10 +367,10 @@ def test_halted_executor_leaves_no_file(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tmp_path.glob("*.log")) == []
 
 
-def test_run_of_many_blocks_says_each_once(project: Session) -> None:
+def test_run_of_many_blocks_says_each_once(session: Session) -> None:
     said: list[events.Event] = []
-    project.stream.subscribe(said.append)
-    run(project, **{f"b{n}": f"{n}" for n in range(40)})
+    session.stream.subscribe(said.append)
+    run(session, **{f"b{n}": f"{n}" for n in range(40)})
     ended = [event.block for event in said if isinstance(event, events.BlockSucceeded)]
     assert sorted(ended) == sorted(f"b{n}" for n in range(40))
-    assert [project.value(f"b{n}") for n in range(40)] == list(range(40))
+    assert [session.value(f"b{n}") for n in range(40)] == list(range(40))
