@@ -13,56 +13,26 @@ import platform
 import secrets
 import signal
 import socket
-import threading
 import time
 from collections.abc import Mapping
 from concurrent import futures
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import engine, graph, interrupts, planner, projects
 from .code import dependencies
 from .code.parameters import check_variables, values
 from .crew import Crew, KeptOutputs
-from .definitions import Definitions
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
-from .fingerprint import Fingerprint, differences
-from .handoff import Handoff
-from .model import Output, Pipeline
-from .plugins import executors, formats, kinds, languages, sinks, stores
+from .fingerprint import Fingerprint
+from .model import Pipeline
+from .plugins import executors, formats, kinds, languages
+from .records import Records
 from .state import GOOD, BlockRun, Run
 from .work import Place
 
-if TYPE_CHECKING:
-    from .sinks.history import History
 
-STATE = ".jupyter_mage"
-CACHE_LIMIT = int(os.environ.get("JUPYTER_MAGE_CACHE_LIMIT", 20_000_000_000))
-"""Bytes of outputs that a project keeps; the oldest go first."""
-RUNS_KEPT = int(os.environ.get("JUPYTER_MAGE_RUNS_KEPT", 1000))
-"""Runs that the history keeps, beside those whose outputs are kept."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Collected:
-    """What a collection came to: keys forgotten, files removed, bytes kept, and their bound."""
-
-    forgotten: int
-    files: int
-    kept: int
-    limit: int
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Two runs, and for each block whose key differs, why: code, parameters, inputs, packages …"""
-
-    before: Run
-    after: Run
-    reasons: Mapping[str, list[str]]
-
-
-class Session(Definitions):
+class Session(Records):
     """Pipelines, their runs, and the project folder they live in.
 
     >>> import tempfile
@@ -81,13 +51,10 @@ class Session(Definitions):
         origin: str = "python",
         durability: str = "process",
     ) -> None:
-        super().__init__(Path(os.path.realpath(root or Path.cwd())), pipeline)
+        super().__init__(Path(os.path.realpath(root or Path.cwd())), pipeline, durability=durability)
         self.fingerprint = Fingerprint(self.root)
         self.control: engine.Control | None = None
-        self._origin, self.durability = origin, durability
-        self._history: History | None = None
-        self._store: Handoff | None = None
-        self._opening = threading.RLock()  # screens ask from threads of their own
+        self._origin = origin
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
 
     # ---- what runs -------------------------------------------------------------------------------------------------
@@ -293,82 +260,6 @@ class Session(Definitions):
         self._pools[name, workers] = now, pool
         return pool
 
-    # ---- what is kept ----------------------------------------------------------------------------------------------
-
-    @property
-    def state_folder(self) -> Path:
-        return self.root / STATE
-
-    @property
-    def history(self) -> History:
-        """The project's history, opened (and recovered) at first use; from then on every event goes there first."""
-        with self._opening:
-            if self._history is None:
-                self._history = sinks.get("history")(self.state_folder, durability=self.durability)
-                self.stream.subscribe(self._history, essential=True)
-            return self._history
-
-    @property
-    def store(self) -> Handoff:
-        with self._opening:
-            if self._store is None:
-                self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self.durability))
-            return self._store
-
-    def output(self, block: str) -> Output:
-        """The last good output of a block, by reference. Raises UnknownNameError; JupyterMageError where it never ran."""
-        name = self.pipeline[block].name
-        last = self.history.latest(self.current).get(name)
-        if last is None:
-            raise JupyterMageError(f"{name} has no output yet", where=Where(block=name), hint=f"%pipeline run {name}")
-        output: Output = last.output
-        return output
-
-    def value(self, block: str) -> Any:
-        """The last good output of a block, loaded."""
-        return self.store.get(self.output(block))
-
-    def cached_outputs(self) -> list[Any]:
-        """What the cache has, largest first: pipeline, block, key, output, when and by which run it was made."""
-        return sorted(self.history.kept(), key=lambda each: -each.output.size)
-
-    def clear_cache(self, selection: str = "") -> int:
-        """Forget what is kept of these blocks (all, of every pipeline, when empty) and remove its files; gives how many."""
-        names = set(graph.select(self.pipeline, selection)) if selection else None
-        chosen = [
-            each.key
-            for each in self.history.kept()
-            if names is None or (each.pipeline == self.current and each.block.split("[")[0] in names)
-        ]
-        forgotten = self.history.forget(chosen)
-        self.store.collect(self.history.contents(), age=0.0)
-        return forgotten
-
-    def collect(self, limit: int | None = None) -> Collected:
-        """Keep the cache within ``limit`` bytes, oldest first out, and remove files that nothing needs."""
-        limit = CACHE_LIMIT if limit is None else limit
-        forgotten = self.history.evict(limit)
-        files = self.store.collect(self.history.contents())
-        return Collected(forgotten=forgotten, files=files, kept=self.history.kept_size(), limit=limit)
-
-    def compare(self, before: str = "-2", after: str = "-1") -> Comparison:
-        """Two runs of the history, and what the results of each block were made of."""
-        old, new = self.past_run(before), self.past_run(after)
-        keys = {block.key for run in (old, new) for block in run.blocks.values() if block.key}
-        made = self.history.ingredients(sorted(keys))
-        reasons = {}
-        for name, block in new.blocks.items():
-            other = old.blocks.get(name)
-            if other is not None and other.key != block.key and other.key in made and block.key in made:
-                reasons[name] = differences(made[other.key], made[block.key])
-        return Comparison(before=old, after=new, reasons=reasons)
-
-    def tidy(self) -> None:
-        """Keep cache and history within their bounds; done after each run."""
-        if self.history.kept_size() > CACHE_LIMIT:
-            self.collect()
-        self.history.prune(RUNS_KEPT)
-
     # ---- files -----------------------------------------------------------------------------------------------------
 
     @classmethod
@@ -394,10 +285,6 @@ class Session(Definitions):
     def check(self, path: Path | None = None) -> list[str]:
         """Everything that would stop this pipeline, or the project at ``path``; runs nothing."""
         return projects.check(path) if path is not None else projects.problems(self.pipeline)
-
-    def past_run(self, name: str = "last") -> Run:
-        """A run of the history, by id, a part of it, ``last`` or ``-1``."""
-        return self.history.run(self.history.resolve_run(name))
 
     # ---- who watches -----------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from ..model import legal_name
 from ..session import Session
 from ..state import Run
 from ..work import Place
-from .verbs import Verbs, notebook_path
+from .verbs import Notebook, notebook_path, speak
 
 Draw = Callable[[Session], Any]
 
@@ -226,7 +226,7 @@ class PipelineMagics(Magics):
         %pipeline cache ls|clear|gc     what is kept        %pipeline check     looks for problems, runs nothing
         """
         __tracebackhide__ = True
-        return Verbs(self.shell, self.session, self.draw).do(line)
+        return speak(Notebook(self.shell, self.session, self.draw), line)
 
 
 @contextmanager

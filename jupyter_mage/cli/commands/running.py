@@ -1,0 +1,123 @@
+"""Commands that run: ``run``, ``resume``, ``cancel``, ``test``, ``plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .base import (
+    draw,
+    finish,
+    history_of,
+    json_option,
+    opened,
+    print_json,
+    print_table,
+    project_arguments,
+    read_variables,
+    selecting,
+)
+
+
+@click.command()
+@project_arguments
+@selecting
+@click.option("--force", "-f", is_flag=True, help="Run the selected blocks whatever is cached.")
+@click.option("--from", "start", default="", metavar="BLOCK", help="Run this block and all below it, whatever is cached.")
+@click.option("--sample", type=click.IntRange(min=1), metavar="N", help="Cut what loaders give to N rows or items.")
+@click.option(
+    "--durability",
+    type=click.Choice(["process", "power"]),
+    default="process",
+    show_default=True,
+    help="What a finished block survives: a kill, or a power cut too.",
+)
+@click.option("--executor", default="processes", show_default=True, help="inline, threads or processes.")
+@click.option("--workers", type=click.IntRange(min=1), help="How many blocks run at once; default: the cores.")
+@json_option
+def run(
+    project: Path,
+    pipeline: str,
+    selection: str,
+    variables: tuple[str, ...],
+    force: bool,
+    start: str,
+    sample: int | None,
+    durability: str,
+    executor: str,
+    workers: int | None,
+    as_json: bool,
+) -> None:
+    """Run a pipeline, or a selection of it and what that needs."""
+    from ...session import warm
+    from .. import progress
+
+    warm(executor)
+    with opened(project, pipeline, durability) as session:
+        given = read_variables(variables)
+        session.check_request(selection, variables=given, start=start, executor=executor)
+        if not as_json:
+            draw(session)
+        with progress.shown(session, quiet=as_json):
+            result = session.run(
+                selection, variables=given, force=force, start=start, executor=executor, workers=workers, sample=sample
+            )
+        finish(session, result, as_json, project, pipeline)
+
+
+@click.command()
+@project_arguments
+@click.option("--run", "run_id", default="", help="A run's id or a part of it; default: the last unfinished one.")
+@click.option("--executor", default="", help="Default: the run's own.")
+@click.option("--workers", type=click.IntRange(min=1))
+@json_option
+def resume(project: Path, pipeline: str, run_id: str, executor: str, workers: int | None, as_json: bool) -> None:
+    """Go on in the same run: what had finished in it is not run again."""
+    from .. import progress
+
+    with opened(project, pipeline) as session:
+        with progress.shown(session, quiet=as_json):
+            result = session.resume(run_id, executor=executor, workers=workers)
+        finish(session, result, as_json, project, pipeline)
+
+
+@click.command()
+@click.argument("project", type=click.Path(path_type=Path))
+@click.argument("run", required=False, default="last")
+def cancel(project: Path, run: str) -> None:
+    """Interrupt a run, of whatever process on this machine."""
+    with history_of(project) as session:
+        click.echo(f"interrupted {session.cancel_run(run)}")
+
+
+@click.command()
+@project_arguments
+@selecting
+@json_option
+def test(project: Path, pipeline: str, selection: str, variables: tuple[str, ...], as_json: bool) -> None:
+    """Run the tests of blocks; outputs come from the cache where nothing changed."""
+    from .. import progress
+
+    with opened(project, pipeline) as session:
+        with progress.shown(session, quiet=as_json):
+            result = session.run(selection, variables=read_variables(variables), retest=True)
+        finish(session, result, as_json, project, pipeline)
+
+
+@click.command()
+@project_arguments
+@selecting
+@click.option("--force", "-f", is_flag=True)
+@json_option
+def plan(project: Path, pipeline: str, selection: str, variables: tuple[str, ...], force: bool, as_json: bool) -> None:
+    """Show what would run and why; runs nothing."""
+    from ... import report
+
+    with opened(project, pipeline) as session:
+        steps = session.plan(selection, variables=read_variables(variables), force=force)
+        if as_json:
+            print_json([{"block": s.block, "action": s.action, "reasons": list(s.reasons), "seconds": s.seconds} for s in steps])
+        else:
+            print_table(report.plan_table(steps))
+            click.echo(f"plan: {report.plan_line(steps)}")

@@ -1,0 +1,61 @@
+"""Verbs that look at what ran: ``show``, ``logs``, ``runs``, ``diff``, ``cache``."""
+
+from __future__ import annotations
+
+import argparse
+
+from ... import report
+from ...errors import unknown
+from .base import SELECTION, Notebook, Option, verb
+
+
+@verb("show", "a block's last output, or RUN/BLOCK of a run", (("block",), {}))
+def show(notebook: Notebook, given: argparse.Namespace) -> None:
+    run, slash, block = given.block.rpartition("/")
+    if slash:
+        print(report.block_run_text(notebook.session.past_run(run), block))  # noqa: T201
+        return
+    output = notebook.session.output(block)
+    notebook.shell.displayhook(notebook.session.store.get(output))
+    print(report.output_text(block, output).splitlines()[0])  # noqa: T201
+
+
+@verb("logs", "what blocks printed", (("block",), {"nargs": "?", "default": ""}), (("--run",), {"default": "last"}))
+def logs(notebook: Notebook, given: argparse.Namespace) -> None:
+    run = notebook.session.past_run(given.run)
+    if given.block and given.block not in run.blocks:
+        raise unknown("block", given.block, run.blocks, hint="%pipeline logs")
+    for name, block in run.blocks.items():
+        if given.block in ("", name):
+            print(f"── {name} · {block.status}\n{block.log or '(printed nothing)'}")  # noqa: T201
+            if block.failure and block.failure.traceback:
+                print(block.failure.traceback)  # noqa: T201
+
+
+@verb("runs", "the history of runs", (("--limit",), {"type": int, "default": 20}))
+def runs(notebook: Notebook, given: argparse.Namespace) -> None:
+    print(report.to_text(report.runs_table(notebook.session.history.runs(None, given.limit))))  # noqa: T201
+
+
+def _run_of(name: str, default: str) -> Option:
+    return (name,), {"nargs": "?", "default": default}
+
+
+@verb("diff", "two runs compared", _run_of("before", "-2"), _run_of("after", "-1"))
+def diff(notebook: Notebook, given: argparse.Namespace) -> None:
+    found = notebook.session.compare(given.before, given.after)
+    print(report.to_text(report.diff_table(found.before, found.after, found.reasons)))  # noqa: T201
+
+
+_WHAT = (("what",), {"choices": ["ls", "clear", "gc"], "nargs": "?", "default": "ls"})
+
+
+@verb("cache", "what is kept", _WHAT, SELECTION)
+def cache(notebook: Notebook, given: argparse.Namespace) -> None:
+    session = notebook.session
+    if given.what == "ls":
+        print(report.to_text(report.cache_table(session.cached_outputs())))  # noqa: T201
+    elif given.what == "clear":
+        print(f"forgot {session.clear_cache(' '.join(given.selection))} outputs")  # noqa: T201
+    else:
+        print(report.collected_line(session.collect()))  # noqa: T201

@@ -1,0 +1,88 @@
+"""Verbs that run: ``run``, ``resume``, ``cancel``, ``test``, ``plan``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ... import report
+from ...errors import BlockFailedError, RunCancelledError
+from ...state import Run
+from .base import FORCE, SELECTION, VAR, WORKERS, Notebook, read_variables, verb
+
+_START = (("--from",), {"dest": "start", "default": "", "metavar": "BLOCK", "help": "run this block and all below it"})
+_SAMPLE = (("--sample",), {"type": int, "metavar": "N", "help": "cut what loaders give to N rows or items"})
+_EXECUTOR = (("--executor",), {"default": "processes", "metavar": "inline|threads|processes"})
+
+
+@verb("run", "runs the pipeline, or a selection of it", SELECTION, VAR, FORCE, _START, _SAMPLE, _EXECUTOR, WORKERS)
+def run(notebook: Notebook, given: argparse.Namespace) -> Any:
+    __tracebackhide__ = True
+    from IPython.display import display
+
+    display(notebook.draw(notebook.session))  # type: ignore[no-untyped-call]
+    done = notebook.session.run(
+        " ".join(given.selection),
+        variables=read_variables(given.var),
+        force=given.force,
+        executor=given.executor,
+        workers=given.workers,
+        start=given.start,
+        sample=given.sample,
+    )
+    after_run(notebook, done)
+
+
+_RUN = (("run",), {"nargs": "?", "default": "", "help": "a run's id, a part of it, last, -1"})
+
+
+@verb("resume", "goes on in the same run", _RUN, (("--executor",), {"default": ""}), WORKERS)
+def resume(notebook: Notebook, given: argparse.Namespace) -> None:
+    __tracebackhide__ = True
+    after_run(notebook, notebook.session.resume(given.run, executor=given.executor, workers=given.workers))
+
+
+@verb("cancel", "interrupts a run, of whatever process here", (("run",), {"nargs": "?", "default": "last"}))
+def cancel(notebook: Notebook, given: argparse.Namespace) -> None:
+    print(f"interrupted {notebook.session.cancel_run(given.run)}")  # noqa: T201
+
+
+@verb("test", "runs the tests of blocks", SELECTION, VAR)
+def test(notebook: Notebook, given: argparse.Namespace) -> None:
+    __tracebackhide__ = True
+    done = notebook.session.run(" ".join(given.selection), variables=read_variables(given.var), retest=True)
+    after_run(notebook, done)
+
+
+@verb("plan", "what would run, and why", SELECTION, VAR, FORCE)
+def plan(notebook: Notebook, given: argparse.Namespace) -> None:
+    steps = notebook.session.plan(" ".join(given.selection), variables=read_variables(given.var), force=given.force)
+    print(report.to_text(report.plan_table(steps)))  # noqa: T201
+    print(f"plan: {report.plan_line(steps)}")  # noqa: T201
+
+
+def after_run(notebook: Notebook, run: Run) -> None:
+    """Print what came of a run, and end the cell as it ended."""
+    __tracebackhide__ = True
+    print(report.to_text(report.run_table(run)))  # noqa: T201
+    print(report.run_line(run))  # noqa: T201
+    _bind(notebook, run)
+    if run.status == "cancelled":
+        raise RunCancelledError(f"run {run.id} was cancelled", hint=f"%pipeline resume {run.id}")
+    pipeline = notebook.session.pipeline
+    texts = [
+        report.failure_text(pipeline[block.name.split("[")[0]], block.failure, name=block.name, hint=False)
+        for block in run.failed
+        if block.failure
+    ]
+    if texts:
+        raise BlockFailedError("\n".join(texts), hint=f"correct it, then go on in this run: %pipeline resume {run.id}")
+
+
+def _bind(notebook: Notebook, run: Run) -> None:
+    """Names that the notebook already has for outputs of these blocks show the new ones: no stale value stays."""
+    if run.sample is not None:  # a sample is never taken for the whole
+        return
+    for block in run.blocks.values():
+        if block.output is not None and block.name in notebook.shell.user_ns:
+            notebook.shell.user_ns[block.name] = notebook.session.store.get(block.output)

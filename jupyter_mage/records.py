@@ -1,0 +1,136 @@
+"""What a project keeps of its runs: history, outputs, the cache and its bounds."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import graph
+from .definitions import Definitions
+from .errors import JupyterMageError, Where
+from .fingerprint import differences
+from .handoff import Handoff
+from .model import Output
+from .plugins import sinks, stores
+from .state import Run
+
+if TYPE_CHECKING:
+    from .sinks.history import History
+
+STATE = ".jupyter_mage"
+CACHE_LIMIT = int(os.environ.get("JUPYTER_MAGE_CACHE_LIMIT", 20_000_000_000))
+"""Bytes of outputs that a project keeps; the oldest go first."""
+RUNS_KEPT = int(os.environ.get("JUPYTER_MAGE_RUNS_KEPT", 1000))
+"""Runs that the history keeps, beside those whose outputs are kept."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What a collection came to: keys forgotten, files removed, bytes kept, and their bound."""
+
+    forgotten: int
+    files: int
+    kept: int
+    limit: int
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two runs, and for each block whose key differs, why: code, parameters, inputs, packages …"""
+
+    before: Run
+    after: Run
+    reasons: Mapping[str, list[str]]
+
+
+class Records(Definitions):
+    """Definitions with a folder that keeps what became of them: history, store and cache, each opened at first use."""
+
+    def __init__(self, root: Path, pipeline: str, *, durability: str = "process") -> None:
+        super().__init__(root, pipeline)
+        self.durability = durability
+        self._history: History | None = None
+        self._store: Handoff | None = None
+        self._opening = threading.RLock()  # screens ask from threads of their own
+
+    @property
+    def state_folder(self) -> Path:
+        return self.root / STATE
+
+    @property
+    def history(self) -> History:
+        """The project's history, opened (and recovered) at first use; from then on every event goes there first."""
+        with self._opening:
+            if self._history is None:
+                self._history = sinks.get("history")(self.state_folder, durability=self.durability)
+                self.stream.subscribe(self._history, essential=True)
+            return self._history
+
+    @property
+    def store(self) -> Handoff:
+        with self._opening:
+            if self._store is None:
+                self._store = Handoff(stores.get("local")(self.state_folder / "store", durability=self.durability))
+            return self._store
+
+    def output(self, block: str) -> Output:
+        """The last good output of a block, by reference. Raises UnknownNameError; JupyterMageError where it never ran."""
+        name = self.pipeline[block].name
+        last = self.history.latest(self.current).get(name)
+        if last is None:
+            raise JupyterMageError(f"{name} has no output yet", where=Where(block=name), hint=f"%pipeline run {name}")
+        output: Output = last.output
+        return output
+
+    def value(self, block: str) -> Any:
+        """The last good output of a block, loaded."""
+        return self.store.get(self.output(block))
+
+    def cached_outputs(self) -> list[Any]:
+        """What the cache has, largest first: pipeline, block, key, output, when and by which run it was made."""
+        return sorted(self.history.kept(), key=lambda each: -each.output.size)
+
+    def clear_cache(self, selection: str = "") -> int:
+        """Forget what is kept of these blocks (all, of every pipeline, when empty) and remove its files; gives how many."""
+        names = set(graph.select(self.pipeline, selection)) if selection else None
+        chosen = [
+            each.key
+            for each in self.history.kept()
+            if names is None or (each.pipeline == self.current and each.block.split("[")[0] in names)
+        ]
+        forgotten = self.history.forget(chosen)
+        self.store.collect(self.history.contents(), age=0.0)
+        return forgotten
+
+    def collect(self, limit: int | None = None) -> Collected:
+        """Keep the cache within ``limit`` bytes, oldest first out, and remove files that nothing needs."""
+        limit = CACHE_LIMIT if limit is None else limit
+        forgotten = self.history.evict(limit)
+        files = self.store.collect(self.history.contents())
+        return Collected(forgotten=forgotten, files=files, kept=self.history.kept_size(), limit=limit)
+
+    def compare(self, before: str = "-2", after: str = "-1") -> Comparison:
+        """Two runs of the history, and what the results of each block were made of."""
+        old, new = self.past_run(before), self.past_run(after)
+        keys = {block.key for run in (old, new) for block in run.blocks.values() if block.key}
+        made = self.history.ingredients(sorted(keys))
+        reasons = {}
+        for name, block in new.blocks.items():
+            other = old.blocks.get(name)
+            if other is not None and other.key != block.key and other.key in made and block.key in made:
+                reasons[name] = differences(made[other.key], made[block.key])
+        return Comparison(before=old, after=new, reasons=reasons)
+
+    def tidy(self) -> None:
+        """Keep cache and history within their bounds; done after each run."""
+        if self.history.kept_size() > CACHE_LIMIT:
+            self.collect()
+        self.history.prune(RUNS_KEPT)
+
+    def past_run(self, name: str = "last") -> Run:
+        """A run of the history, by id, a part of it, ``last`` or ``-1``."""
+        return self.history.run(self.history.resolve_run(name))
