@@ -42,13 +42,15 @@ class Crew:
         self._own, self._place = own, self._showing(own, place) if place else None
         self._out: dict[futures.Future[Result], tuple[Any, futures.Executor]] = {}
         self._opened: dict[str, tuple[Any, futures.Executor]] = {}
+        self._store: Handoff | None = None
         executors.get(request.executor)
 
     def submit(self, task: Task) -> futures.Future[Result]:
         grounds = self._grounds
         plugin, pool = self._open(self._executor_of(task.block))
         if plugin.in_process:
-            future = pool.submit(run_task, task, grounds.store, self._place_of(task.block))
+            self._store = self._store or grounds.store
+            future = pool.submit(run_task, task, self._store, self._place_of(task.block))
         else:
             where = str(grounds.state_folder / "store")
             future = pool.submit(run_in_worker, task, "local", where, grounds.durability, str(grounds.root))

@@ -18,7 +18,7 @@ from .model import Block, Output, json_text
 from .plugins import languages
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Ingredients:
     """What one block's key is made of. ``static`` is all but the inputs and parameters, hashed once a definition."""
 
@@ -34,12 +34,16 @@ class Ingredients:
         return self.static.tests
 
     def kept(self) -> dict[str, Any]:
-        """The ingredients as JSON, for the history."""
-        made = {**self.static.kept, "inputs": dict(self.inputs), "parameters": dict(self.parameters)}
-        return made if self.sample is None else {**made, "sample": self.sample}
+        """The ingredients as JSON, for the history; what there is none of is left out."""
+        made = {**self.static.kept, "inputs": self.inputs}
+        if self.parameters:
+            made["parameters"] = self.parameters
+        if self.sample is not None:
+            made["sample"] = self.sample
+        return made
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Static:
     digest: str
     tests: str
@@ -97,22 +101,19 @@ class Fingerprint:
 def _static(block: Block, root: Path) -> _Static:
     sources = _sources(block)
     modules = dependencies.local_modules(sources, root) if sources else {}
-    kept: dict[str, Any] = {
-        "language": block.language,
-        "source": block.source,
-        "captured": {each.name: each.source for each in block.captured},
-        "modules": modules,
-        "packages": dependencies.package_versions(sources, local=modules) if sources else {},
-        "files": {path: dependencies.file_content(root / path) for path in block.files},
-    }
+    packages = dependencies.package_versions(sources, local=modules) if sources else {}
+    files = {path: dependencies.file_content(root / path) for path in block.files}
+    captured = {each.name: each.source for each in block.captured}
     normal = languages.get(block.language).normalise(block.source)
-    captured = {name: _normal_definition(source) for name, source in kept["captured"].items()}
-    digest = json_text(
-        [block.name, block.language, normal, captured, kept["modules"], kept["packages"], kept["files"], block.mapped]
-    )
-    tests = json_text([[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]) if block.tests else ""
-    kept["tests"] = _digest(tests) if tests else ""
-    return _Static(digest=_digest(digest), tests=kept["tests"], imports=bool(sources or block.files), kept=kept)
+    definitions = {name: _normal_definition(source) for name, source in captured.items()}
+    digest = _digest(json_text([block.name, block.language, normal, definitions, modules, packages, files, block.mapped]))
+    tests = ""
+    if block.tests:
+        tests = _digest(json_text([[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]))
+    kept: dict[str, Any] = {"language": block.language, "source": block.source}
+    groups = {"captured": captured, "modules": modules, "packages": packages, "files": files, "tests": tests}
+    kept.update((name, group) for name, group in groups.items() if group)
+    return _Static(digest=digest, tests=tests, imports=bool(sources or block.files), kept=kept)
 
 
 def _digest(text: str) -> str:

@@ -11,7 +11,7 @@ from .model import Block, Output
 from .work import Result, Task
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Kept:
     """A kept output, and the tests it is known to pass."""
 
@@ -23,7 +23,7 @@ class Kept:
     """When it was made, UTC."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Job:
     """One call that is out, waits for its retry, or waits for its pool."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ CACHE_LIMIT = int(os.environ.get("JUPYTER_MAGE_CACHE_LIMIT", 20_000_000_000))
 """Bytes of outputs that a project keeps; the oldest go first."""
 RUNS_KEPT = int(os.environ.get("JUPYTER_MAGE_RUNS_KEPT", 1000))
 """Runs that the history keeps, beside those whose outputs are kept."""
+TIDY_SECONDS = 600.0
+"""How long a session trusts what it knows of the cache's size: other processes add to it too."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class Records(Definitions):
         self.durability = durability
         self._history: History | None = None
         self._store: Handoff | None = None
+        self._room, self._tidy_again = 0, 0.0
         self._opening = threading.RLock()  # screens ask from threads of their own
 
     @property
@@ -125,11 +129,15 @@ class Records(Definitions):
                 reasons[name] = differences(made[other.key], made[block.key])
         return Comparison(before=old, after=new, reasons=reasons)
 
-    def tidy(self) -> None:
-        """Keep cache and history within their bounds; done after each run."""
+    def tidy(self, run: Run) -> None:
+        """Keep cache and history within their bounds: looked at after the first run, then as that room is used up."""
+        self._room -= sum(block.output.size for block in run.blocks.values() if block.output and block.status == "succeeded")
+        if self._room > 0 and time.monotonic() < self._tidy_again:  # others use up room as well
+            return
         if self.history.kept_size() > CACHE_LIMIT:
             self.collect()
         self.history.prune(RUNS_KEPT)
+        self._room, self._tidy_again = CACHE_LIMIT - self.history.kept_size(), time.monotonic() + TIDY_SECONDS
 
     def past_run(self, name: str = "last") -> Run:
         """A run of the history, by id, a part of it, ``last`` or ``-1``."""

@@ -82,7 +82,7 @@ class Session(Records):
             selection, variables, force=force, start=start, executor=executor, workers=workers, sample=sample, retest=retest
         )
         run = self._execute(request, Crew(self, request))
-        self.tidy()
+        self.tidy(run)
         if check:
             _raise_unless_good(run)
         return run

@@ -31,7 +31,7 @@ LOG_LIMIT = 512 * 1024
 TRACEBACK_LIMIT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, nor is Result: that doubles what it takes to make one
 class Task:
     """What it takes to run one block."""
 
@@ -46,7 +46,7 @@ class Task:
     """``body``; for a mapped block ``split`` (store each item of the upstream), ``item`` (one of them), ``collect``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Result:
     """What came of it: an output or a failure."""
 
@@ -251,13 +251,19 @@ def in_body() -> bool:
     return getattr(_bodies, "running", False)
 
 
-@contextlib.contextmanager
-def _users_code() -> Iterator[None]:
-    _bodies.running = True
-    try:
-        yield
-    finally:
+class _UsersCode:
+    """Inside the ``with``, `in_body` says so."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        _bodies.running = True
+
+    def __exit__(self, *_: object) -> None:
         _bodies.running = False
+
+
+_users_code = _UsersCode()
 
 
 def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any:
@@ -271,7 +277,7 @@ def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any
         filename=place.filename if place else "",
         keep_names=place is not None,
     )
-    with _users_code():
+    with _users_code:
         return languages.get(block.language).run(call)
 
 
@@ -281,7 +287,7 @@ def _run_test(block: Block, test: Test, value: Any) -> None:
     call = Call(
         block=block, source=test.source, captured=captured, values={block.name: value}, filename=filename_of_test(block, test)
     )
-    with _users_code():
+    with _users_code:
         languages.get("python").run(call)
 
 

@@ -18,6 +18,7 @@ import pickle
 import queue
 import random
 import signal
+import struct
 import sys
 import tempfile
 import threading
@@ -342,9 +343,10 @@ def _start_clean(surroundings: tuple[dict[str, str], str, list[str]], log: int) 
     os.dup2(log, 1)
     os.dup2(log, 2)
     sys.stdout, sys.stderr = PrintFile(1, log), PrintFile(2, log)
-    random.seed()  # a seed that the block before set is none of the next one's business
-    if "numpy.random" in sys.modules:
-        sys.modules["numpy.random"].seed()
+    chance = os.urandom(16)  # a seed that the block before set is none of the next one's business
+    random.seed(chance)
+    if "numpy.random" in sys.modules:  # four words by ourselves: left to itself, numpy takes ten times as long
+        sys.modules["numpy.random"].seed(struct.unpack("4I", chance))
 
 
 class PrintFile(io.TextIOWrapper):

@@ -77,6 +77,8 @@ def prune(connection: sqlite3.Connection, runs: int) -> int:
     query = """SELECT no FROM runs WHERE status <> 'running' AND no NOT IN (SELECT no FROM runs ORDER BY no DESC LIMIT ?)
         AND no NOT IN (SELECT e.run FROM events e JOIN keys k ON k.event = e.id) LIMIT 500"""
     gone = connection.execute(query, (runs,)).fetchall()
+    if not gone:
+        return 0
     connection.executemany("DELETE FROM latest WHERE event IN (SELECT id FROM events WHERE run = ?)", gone)
     connection.executemany("DELETE FROM events WHERE run = ?", gone)
     connection.executemany("DELETE FROM runs WHERE no = ?", gone)

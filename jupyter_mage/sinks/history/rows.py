@@ -73,12 +73,16 @@ def _body_writer(kind: type[ev.Event]) -> Callable[[ev.Event], str]:
 _WRITERS = {kind: _body_writer(kind) for kind in ev.KINDS.values()}
 _FIRST_ATTEMPT, _WHOLE, _SAMPLED = to_text({"attempt": 1}), to_text({"sampled": False}), to_text({"sampled": True})
 _WRITERS[ev.BlockCached] = lambda event: _SAMPLED if getattr(event, "sampled", False) else _WHOLE
-_WRITERS[ev.BlockStarted] = lambda event: (
-    _FIRST_ATTEMPT if getattr(event, "attempt", 1) == 1 else to_text({"attempt": getattr(event, "attempt", 1)})
-)
+_body_of_success = _WRITERS[ev.BlockSucceeded]
 
 
 def event_row(number: int, run: int, event: ev.Event) -> EventRow:
+    if type(event) is ev.BlockStarted:  # half of all events
+        body = _FIRST_ATTEMPT if event.attempt == 1 else to_text({"attempt": event.attempt})
+        return number, run, event.name, event.block, event.at, None, None, None, body
+    if type(event) is ev.BlockSucceeded:  # most of the others
+        body = _body_of_success(event)
+        return number, run, event.name, event.block, event.at, event.seconds, event.key, event.output.content, body
     write = _WRITERS.get(type(event)) or _body_writer(type(event))
     output = getattr(event, "output", None)
     return (

@@ -31,7 +31,7 @@ _CHUNK = 10_000
 """Keys in one SELECT; SQLite's own limit is 32,766."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Latest:
     """The last good result of a block: what a plan compares with, and how long it took."""
 
@@ -371,8 +371,10 @@ class History:
         return self._change(lambda connection: keeping.prune(connection, runs))
 
     def _change(self, action: Callable[[sqlite3.Connection], int]) -> int:
-        self._latest.clear()  # our own changes do not count as somebody else's
-        return self._own_writer().change(action)
+        count = self._own_writer().change(action)
+        if count:  # our own changes do not count as somebody else's
+            self._latest.clear()
+        return count
 
     def _own_writer(self) -> Writer:
         if self._pid != os.getpid():
