@@ -5,7 +5,7 @@ The engine knows these and no plugin; plugins know these and not each other. Not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +49,8 @@ class Language(Protocol):
     name: str
     extension: str
     """Of the file that Mage keeps such a block in, without the dot."""
+    packages: tuple[str, ...]
+    """Those that running a body needs, whatever it says."""
 
     def check(self, source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:
         """Raise BlockSyntaxError, with the cell's line, where the body does not parse. Runs nothing.
@@ -92,8 +94,8 @@ class Executor(Protocol):
     def open(self, workers: int) -> futures.Executor:
         """An executor with so many workers; a session keeps it warm from run to run and shuts it down."""
 
-    def warm(self) -> None:
-        """Begin with what takes long, in the background: a run is coming."""
+    def warm(self, modules: Collection[str] = ()) -> None:
+        """Begin with what takes long, in the background: a run is coming, whose blocks import these packages."""
 
     def halt(self, pool: futures.Executor) -> None:
         """End whatever runs in ``pool`` and return when nothing does; it can be used again."""

@@ -25,7 +25,7 @@ from .code.parameters import check_variables, values
 from .crew import Crew, KeptOutputs
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
-from .model import Pipeline
+from .model import Block, Pipeline
 from .plugins import executors, formats, kinds, languages
 from .records import Records
 from .state import GOOD, BlockRun, Run
@@ -45,7 +45,7 @@ class Session(Records):
 
     def __init__(
         self,
-        root: Path | None = None,
+        root: str | Path | None = None,
         *,
         pipeline: str = "pipeline",
         origin: str = "python",
@@ -245,6 +245,25 @@ class Session(Records):
             self.control = None
             dependencies.watch_modules(self.root)
 
+    def warm(self, executor: str) -> None:
+        """Let this executor begin with what takes long, where the first blocks have to run. Raises UnknownNameError."""
+        plugin, latest = executors.get(executor), self.history.latest(self.current)
+        first = (block for block in self.pipeline if not block.needs and engine.runs(block))
+        if any(block.name not in latest or latest[block.name].key != self._key(block) for block in first):
+            plugin.warm(self._packages())
+
+    def _key(self, block: Block) -> str:
+        """The cache key of a block without upstreams, as the pipeline's own variables make it; empty where a value is missing."""
+        with contextlib.suppress(DefinitionError):
+            return self.fingerprint.of(block, {}, values(block, self.pipeline.variables)).key
+        return ""
+
+    def _packages(self) -> set[str]:
+        """What the pipeline's blocks import, and their languages need."""
+        sources = {text for block in self.pipeline for text in (block.source, *(each.source for each in block.captured))}
+        needed = {name for each in {block.language for block in self.pipeline} for name in languages.get(each).packages}
+        return needed | dependencies.packages(sources, self.root)
+
     def pool(self, name: str, workers: int) -> futures.Executor:
         """The warm executor of this sort; a new one where the environment that its workers copied has changed."""
         try:
@@ -256,15 +275,18 @@ class Session(Records):
             return known[1]
         if known is not None:
             known[1].shutdown(wait=False)
-        pool = executors.get(name).open(workers)
+        plugin = executors.get(name)
+        plugin.warm(self._packages())
+        pool = plugin.open(workers)
         self._pools[name, workers] = now, pool
         return pool
 
     # ---- files -----------------------------------------------------------------------------------------------------
 
     @classmethod
-    def open(cls, path: Path, pipeline: str = "", *, origin: str = "python", durability: str = "process") -> Session:
+    def open(cls, path: str | Path, pipeline: str = "", *, origin: str = "python", durability: str = "process") -> Session:
         """A session on a notebook file or a project folder, read and not run. Raises FormatError with file and line."""
+        path = Path(path)
         found = projects.read(path, pipeline)
         session = cls(projects.root_of(path), pipeline=found.name, origin=origin, durability=durability)
         session.adopt(found)
@@ -307,11 +329,6 @@ class Session(Records):
         if self._history is not None:
             self._history.close()
             self._history = None
-
-
-def warm(executor: str) -> None:
-    """Let this executor begin with what takes long: a run is coming. Raises UnknownNameError."""
-    executors.get(executor).warm()
 
 
 def _import_again(pipeline: Pipeline, namespace: dict[str, Any]) -> None:

@@ -214,7 +214,7 @@ def warm() -> None:
     """One fork server for all lives, which are not its parent and cannot ask whether it lives; a life that is killed while it
     talks to the server takes that along, so it is looked after before each."""
     if WARM:
-        get_context("forkserver").set_forkserver_preload(processes.PRELOAD)
+        get_context("forkserver").set_forkserver_preload([*processes.PRELOAD, *processes.FRAMES])
         REAL_ENSURE()
         forkserver._forkserver.ensure_running = lambda: None
 

@@ -51,6 +51,16 @@ def local_modules(sources: Iterable[str], root: Path) -> dict[str, str]:
     return dict(sorted(files.items()))
 
 
+def packages(sources: Iterable[str], root: Path) -> set[str]:
+    """Top-level names of what these sources import that is neither the standard library's nor the project's own.
+
+    >>> packages(["import json, pandas.testing"], Path("."))
+    {'pandas'}
+    """
+    tops = {name.split(".")[0] for source in sources if "import" in source for name in imported(source)}
+    return {name for name in tops - _STDLIB if not _module_files(name, root)}
+
+
 def _module_files(name: str, root: Path) -> list[Path]:
     parts = name.split(".")
     found = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent import futures
 from typing import Any, TypeVar
 
@@ -66,7 +66,7 @@ class Inline:
     def open(self, workers: int) -> futures.Executor:  # noqa: ARG002 (one block at a time, always)
         return InlineExecutor()
 
-    def warm(self) -> None:
+    def warm(self, modules: Collection[str] = ()) -> None:  # noqa: ARG002 (the protocol's)
         """Nothing here takes long."""
 
     def halt(self, pool: futures.Executor) -> None:

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import threading
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent import futures
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -36,8 +36,10 @@ T = TypeVar("T")
 GRACE = 2.0
 """Seconds between SIGINT, SIGTERM and SIGKILL when a worker is halted."""
 LOG_LIMIT = 512 * 1024
-PRELOAD = ["jupyter_mage.work", "pandas", "pyarrow", "pyarrow.compute", "duckdb"]
+PRELOAD = ("jupyter_mage.work", "jupyter_mage.languages.python", "jupyter_mage.stores.local")
 """Imported once, by the fork server, so that each new worker has it for nothing."""
+FRAMES = ("pandas", "pyarrow", "pyarrow.compute", "duckdb")
+"""So is this, where blocks import packages (most of which import these): it takes four times as long as all the rest."""
 _START = threading.Lock()
 _clean_environ: dict[bytes, bytes] = {}
 """In a worker, the environment that each block starts with."""
@@ -189,7 +191,6 @@ class _Worker:
     def __init__(self) -> None:
         self.fit = True
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOAD)
         self.log = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the worker, and has no name that could be left over)
         fcntl.fcntl(self.log, fcntl.F_SETFL, os.O_APPEND)
         self.pipe, theirs = context.Pipe()
@@ -391,11 +392,12 @@ class Processes:
     def open(self, workers: int) -> futures.Executor:
         return ProcessExecutor(workers)
 
-    def warm(self) -> None:
-        """Start the fork server: it imports what workers need while the caller reads the project."""
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(PRELOAD)
-        multiprocessing.forkserver.ensure_running()
+    def warm(self, modules: Collection[str] = ()) -> None:
+        """Start the fork server: it imports what workers need while the caller goes on. One that runs stays as it is."""
+        frames = FRAMES if modules or "pandas" in sys.modules else ()
+        multiprocessing.get_context("forkserver").set_forkserver_preload([*PRELOAD, *frames])
+        with _START, _without_main():
+            multiprocessing.forkserver.ensure_running()
 
     def halt(self, pool: futures.Executor) -> None:
         if isinstance(pool, ProcessExecutor):

@@ -6,7 +6,7 @@ Values are handed on in memory. A thread cannot be ended from outside: halting i
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent import futures
 from typing import Any, TypeVar
 
@@ -21,7 +21,7 @@ class Threads:
     def open(self, workers: int) -> futures.Executor:
         return _Pool(workers)
 
-    def warm(self) -> None:
+    def warm(self, modules: Collection[str] = ()) -> None:  # noqa: ARG002 (the protocol's)
         """Nothing here takes long."""
 
     def halt(self, pool: futures.Executor) -> None:

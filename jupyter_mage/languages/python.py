@@ -20,6 +20,7 @@ from ..plugins import Call, Names
 class Python:
     name = "python"
     extension = "py"
+    packages = ()
 
     def check(self, source_text: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:
         source.check(source_text, block=block, arguments=arguments)

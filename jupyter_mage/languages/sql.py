@@ -17,6 +17,7 @@ from ..plugins import Call, Names
 class Sql:
     name = "sql"
     extension = "sql"
+    packages = ("duckdb", "pandas", "pyarrow")
 
     def check(self, source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:  # noqa: ARG002 (the protocol's)
         import duckdb

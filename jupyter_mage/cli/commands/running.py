@@ -50,12 +50,11 @@ def run(
     as_json: bool,
 ) -> None:
     """Run a pipeline, or a selection of it and what that needs."""
-    from ...session import warm
     from .. import progress
 
-    warm(executor)
     with opened(project, pipeline, durability) as session:
         given = read_variables(variables)
+        session.warm(executor)
         session.check_request(selection, variables=given, start=start, executor=executor)
         if not as_json:
             draw(session)
