@@ -9,17 +9,16 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
 from . import events as ev
-from . import graph
+from . import graph, roles, spelling
 from .code import units
 from .code.parameters import values
 from .errors import JupyterMageError
@@ -28,58 +27,14 @@ from .fingerprint import Fingerprint, Ingredients
 from .jobs import Job, Pool
 from .jobs import Kept as Kept
 from .model import Block, Failure, Output, Pipeline
+from .outcomes import Outcomes, Skip
 from .plugins import kinds
+from .request import Cache as Cache
+from .request import Control as Control
+from .request import Request as Request
+from .spelling import kind_of
 from .state import GOOD, Run
 from .work import Result, Task
-
-
-class Cache(Protocol):
-    """What was kept: the engine asks by key."""
-
-    def find(self, block: str, key: str) -> Kept | None: ...
-
-
-@dataclass(slots=True)
-class Control:
-    """A run's stop button; may be pressed from any thread."""
-
-    cancelled: threading.Event = field(default_factory=threading.Event)
-    ending: bool = False
-    """Whether what runs is being ended: to ask again then means now."""
-    _wake: list[Callable[[], None]] = field(default_factory=list)
-
-    def cancel(self) -> None:
-        self.cancelled.set()
-        for wake in tuple(self._wake):
-            wake()
-
-    def on_cancel(self, wake: Callable[[], None]) -> None:
-        self._wake.append(wake)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What to run. ``pipeline`` is resolved, and stays as it is whatever is redefined meanwhile."""
-
-    run: str
-    pipeline: Pipeline
-    targets: tuple[str, ...]
-    selection: str = ""
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    force: frozenset[str] = frozenset()
-    """Blocks that run whatever is cached."""
-    executor: str = "inline"
-    workers: int = 1
-    leaks_allowed: bool = False
-    """Whether blocks may read the notebook's hidden state: in its own cell, never in a clean run."""
-    sample: int | None = None
-    """Rows or items that loaders are cut to, or None for all."""
-    resumed: Run | None = None
-    """The run that goes on, where one does: what had finished in it is not run again."""
-    retest: frozenset[str] = frozenset()
-    """Blocks whose tests run again on outputs that come from the cache; a body with effects does not run for that."""
-    origin: Mapping[str, Any] = field(default_factory=dict)
-
 
 Submit = Callable[[Task], "Future[Result]"]
 
@@ -159,7 +114,15 @@ class _Loop:
                     self.below[each].append(name)
                     self.waits[name] += 1
         self.targets = frozenset(request.targets)
-        self.broken: dict[str, str] = {}
+        self.kinds = {block.kind: kind_of(block) for block in self.blocks.values()}
+        self.watchers = [name for name in self.names if self.kinds[self.blocks[name].kind].watches]
+        for name in self.watchers:
+            if not self.blocks[name].needs:  # it watches the whole run
+                others = [each for each in self.names if each not in self.watchers]
+                self.waits[name] = len(others)
+                for each in others:
+                    self.below[each].append(name)
+        self.outcomes = Outcomes(untrue={n for n, each in self.state.blocks.items() if n in self.outputs and each.true is False})
         self.running: dict[Future[Result], Job] = {}
         self.late: set[Future[Result]] = set()
         self.finished: SimpleQueue[Future[Result] | None] = SimpleQueue()
@@ -195,9 +158,10 @@ class _Loop:
             raise
         if self.control.cancelled.is_set():
             self._cancel_whatever_comes()
+            self._last_words()
             status = "cancelled"
         else:
-            status = "failed" if self.broken else "succeeded"
+            status = "failed" if self.outcomes.bad else "succeeded"
         self.emit(ev.RunFinished(run=request.run, status=status, seconds=time.monotonic() - started))
         return self.state
 
@@ -234,20 +198,24 @@ class _Loop:
 
     def _start(self, name: str) -> None:
         block = self.blocks[name]
-        reason = next((f"{each} {self.broken[each]}" for each in block.needs if each in self.broken), "") if self.broken else ""
-        if reason:
-            self._skip(name, reason)
+        kind = self.kinds[block.kind]
+        if kind.watches:
+            roles.hear(self, block)
+            return
+        skip = self.outcomes.skip(block) if self.outcomes.broken or block.guards else None
+        if skip is not None:
+            self.skip(name, skip)
             return
         if block.leaks and not self.request.leaks_allowed:
             self._leaks(block)
             return
         inputs = {each: self.outputs[each] for each in block.upstreams if each in self.outputs}
-        parameters = values(block, self.request.variables)
+        parameters = self._parameters(block)
         ingredients = None if block.leaks else self.fingerprint.of(block, inputs, parameters, sample=self.request.sample)
         kept = self.kept(block, name, ingredients)
         if kept is None and has_effects(block) and (name not in self.targets or name in self.request.retest):
             why = "was not asked for" if name not in self.targets else "has not run"
-            self._skip(name, f"has effects outside and {why}: run {name}", broken="did not run")
+            self.skip(name, Skip(f"has effects outside and {why}: run {name}", "did not run"))
             return
         tested = not block.tests if name in self.request.retest else kept and ingredients and kept.tests == ingredients.tests
         if kept is not None and ingredients is not None and tested:
@@ -256,7 +224,7 @@ class _Loop:
             return
         task = Task(
             block=block, inputs=tuple(inputs.items()), parameters=parameters, output=kept.output if kept else None,
-            sample=None if block.upstreams else self.request.sample,
+            sample=None if block.upstreams else self.request.sample, asks=kind.asks, context=self.context(block),
         )  # fmt: skip
         job = Job(name=name, block=block, task=task, ingredients=ingredients, kept=kept)
         if block.mapped and kept is None:
@@ -264,8 +232,20 @@ class _Loop:
         else:
             self.launch(job)
 
+    def _parameters(self, block: Block) -> dict[str, Any]:
+        """The values of its parameters; a file of Mage, which may read whatever it likes, has those that its text names."""
+        found = values(block, self.request.variables)
+        if block.carrier == "mage":
+            found = {**{name: value for name, value in self.request.context.items() if name in block.source}, **found}
+        return found
+
+    def context(self, block: Block) -> Mapping[str, Any]:
+        if block.carrier != "mage":
+            return _NOTHING
+        return spelling.context(block, self.request.context)
+
     def kept(self, block: Block, name: str, ingredients: Ingredients | None) -> Kept | None:
-        if ingredients is None or block.name in self.request.force or block.fresh == 0:
+        if ingredients is None or block.name in self.request.force or block.fresh == 0 or self.kinds[block.kind].asks:
             return None
         if has_effects(block) and block.name in self.targets and block.name not in self.request.retest:
             return None
@@ -310,14 +290,21 @@ class _Loop:
         if result.cancelled:
             self.control.cancelled.set()
         elif result.output is None:
-            self._failed(job, result, result.failure or Failure(error="Lost", message="the block ended without a result"))
+            self.give_up(job, result, result.failure or Failure(error="Lost", message="the block ended without a result"))
         elif job.then is not None:
             job.then(job, result)
+        elif result.true is False and self.kinds[job.block.kind].waits:
+            roles.not_yet(self, job, result, result.output)
         else:
-            self.emit(self.success(job, result, result.output))
-            self._succeeded(job.name, result.output)
+            self.took(job, result, result.output)
 
-    def _failed(self, job: Job, result: Result, failure: Failure) -> None:
+    def took(self, job: Job, result: Result, output: Output) -> None:
+        self.emit(self.success(job, result, output))
+        if result.true is False and self.kinds[job.block.kind].decides:
+            self.outcomes.untrue.add(job.name)
+        self._succeeded(job.name, output)
+
+    def give_up(self, job: Job, result: Result, failure: Failure) -> None:
         if job.block.retry.wants(job.attempt, failure.error) and not self.control.cancelled.is_set():
             delay = job.block.retry.wait(job.attempt, random.random())  # noqa: S311 (spreads retries, keeps no secret)
             self.emit(
@@ -325,8 +312,7 @@ class _Loop:
                     run=self.request.run, block=job.name, attempt=job.attempt, failure=failure, delay=delay, log=result.log
                 )
             )
-            self.delayed += 1
-            self._at(delay, lambda: self._again(replace(job, attempt=job.attempt + 1)))
+            self.later(delay, replace(job, attempt=job.attempt + 1))
             return
         self.emit(ev.BlockFailed(run=self.request.run, block=job.name, failure=failure, seconds=result.seconds, log=result.log))
         if job.then is not None:
@@ -334,13 +320,18 @@ class _Loop:
         else:
             self.failed(job.name)
 
+    def later(self, seconds: float, job: Job) -> None:
+        """Send the job out again after so long."""
+        self.delayed += 1
+        self._at(seconds, lambda: self._again(job))
+
     def _again(self, job: Job) -> None:
         self.delayed -= 1
         self.jobs.append(job)
 
     def failed(self, name: str) -> None:
         """A block failed for good: what is below it will be skipped."""
-        self.broken[name] = "failed"
+        self.outcomes.broken[name] = "failed"
         self._unlock(name)
 
     def success(self, job: Job, result: Result, output: Output) -> ev.BlockSucceeded:
@@ -358,6 +349,7 @@ class _Loop:
             tests=result.tests,
             ingredients=ingredients.kept() if ingredients else {},
             sampled=self.request.sample is not None,
+            true=result.true,
         )
 
     def done_before(self, name: str, upstream: str) -> Output | None:
@@ -380,9 +372,9 @@ class _Loop:
         self.emit(ev.BlockFailed(run=self.request.run, block=block.name, failure=Failure(error="Leak", message=message)))
         self.failed(block.name)
 
-    def _skip(self, name: str, reason: str, *, broken: str = "was skipped") -> None:
-        self.broken[name] = broken
-        self.emit(ev.BlockSkipped(run=self.request.run, block=name, reason=reason))
+    def skip(self, name: str, skip: Skip) -> None:
+        self.outcomes.add(name, skip)
+        self.emit(ev.BlockSkipped(run=self.request.run, block=name, reason=skip.reason))
         self._unlock(name)
 
     def _unlock(self, name: str) -> None:
@@ -408,8 +400,28 @@ class _Loop:
             if future.result().output is not None:  # it had finished when the stop came: it is kept
                 self._finish(future)
         for name, block in list(self.state.blocks.items()):
-            if block.status in ("queued", "running", "retrying"):
+            if block.status in UNFINISHED and (block.status != "queued" or name not in self.watchers):
                 self.emit(ev.BlockCancelled(run=self.request.run, block=name))
 
+    def _last_words(self) -> None:
+        """The callbacks of a cancelled run hear of it; whoever cancels once more ends them too."""
+        waiting = [name for name in self.watchers if self.state.blocks[name].status == "queued"]
+        if not waiting:
+            return
+        self.control.cancelled.clear()
+        self.control.ending = False
+        self.ready, self.jobs, self.timers, self.delayed = deque(waiting), deque(), [], 0
+        self.running.clear()
+        self.finished = SimpleQueue()  # what was cancelled still comes back by the old one
+        try:
+            self._work()
+        except KeyboardInterrupt:
+            self.control.cancel()
+        if self.control.cancelled.is_set():
+            self._cancel_whatever_comes()
+        self.control.cancelled.set()
 
+
+UNFINISHED = frozenset({"queued", "running", "retrying", "waiting"})
+_NOTHING: Mapping[str, Any] = {}
 _TICKS = itertools.count()

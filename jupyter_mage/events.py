@@ -92,6 +92,8 @@ class BlockSucceeded(BlockEvent):
     ingredients: Mapping[str, Any] = field(default_factory=dict)
     """What the key was made of, so that a plan can say what changed."""
     sampled: bool = False
+    true: bool | None = None
+    """Of a sensor or conditional, whether what it gave is true."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,18 @@ class BlockRetrying(BlockEvent):
     failure: Failure
     delay: float
     """Seconds until the next."""
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockWaiting(BlockEvent):
+    """A sensor looked and found nothing yet."""
+
+    name: ClassVar[str] = "block_waiting"
+    looks: int
+    """How often it has looked."""
+    delay: float
+    """Seconds until it looks again."""
     log: str = ""
 
 
@@ -153,6 +167,7 @@ KINDS: dict[str, type[Event]] = {
         RunResumed,
         BlockStarted,
         BlockRetrying,
+        BlockWaiting,
         BlockMapped,
         BlockCached,
         BlockSucceeded,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from . import events as ev
 from .fingerprint import Fingerprint, Ingredients
@@ -28,6 +29,7 @@ class Loop(Protocol):
     @property
     def request(self) -> Asked: ...
 
+    blocks: dict[str, Block]
     fingerprint: Fingerprint
     jobs: deque[Job]
 
@@ -52,7 +54,10 @@ class FanOut:
 
     def begin(self) -> None:
         """Split: a task stores each item, so that items travel by reference as all values do."""
-        self.loop.launch(replace(self.job, task=replace(self.job.task, role="split"), then=self._split))
+        block = self.job.block
+        upstream = self.loop.blocks.get(block.mapped)
+        role = "split pairs" if upstream is not None and upstream.dynamic else "split"
+        self.loop.launch(replace(self.job, task=replace(self.job.task, role=role), then=self._split))
 
     def _split(self, _: Job, result: Result) -> None:
         if result.output is None:
@@ -63,14 +68,15 @@ class FanOut:
         self.outputs = [None] * self.left
         loop.emit(ev.BlockMapped(run=loop.request.run, block=self.job.name, items=self.left))
         for index, item in enumerate(result.parts):
-            self._item(block, index, item)
+            self._item(block, index, item, result.notes[index] if result.notes else {})
         if not self.left:
             self._collect()
 
-    def _item(self, block: Block, index: int, item: Output) -> None:
-        loop, name = self.loop, f"{block.name}[{index}]"
+    def _item(self, block: Block, index: int, item: Output, notes: Mapping[str, Any]) -> None:
+        loop, name = self.loop, f"{block.name}[{notes.get('block_uuid', index)}]"
+        parameters = {**self.job.task.parameters, **notes}
         inputs = {each: item if each == block.mapped else output for each, output in self.job.task.inputs}
-        ingredients = loop.fingerprint.of(block, inputs, self.job.task.parameters, sample=loop.request.sample)
+        ingredients = loop.fingerprint.of(block, inputs, parameters, sample=loop.request.sample)
         before = loop.done_before(name, block.mapped)
         if before is not None:
             self._done(index, before)
@@ -80,7 +86,8 @@ class FanOut:
             loop.emit(loop.cached(name, ingredients, kept))
             self._done(index, kept.output)
             return
-        task = replace(self.job.task, inputs=tuple(inputs.items()), role="item")
+        more = {**self.job.task.context, "dynamic_block_index": index} if self.job.task.context else self.job.task.context
+        task = replace(self.job.task, inputs=tuple(inputs.items()), role="item", parameters=parameters, context=more)
 
         def then(job: Job, result: Result) -> None:
             if result.output is None:

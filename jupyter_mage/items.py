@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import RunError, Where
@@ -36,8 +36,35 @@ def split(value: Any, block: Block) -> Iterable[Any]:
     )
 
 
-def collect(values: list[Any]) -> Any:
-    """What the items gave, in order: one frame where all are frames of one sort, else a list; nothing gives an empty list."""
+def pairs(value: Any, block: Block) -> tuple[Any, tuple[Mapping[str, Any], ...]]:
+    """The items and the notes of what a dynamic block of Mage gave: ``[[item, …], [{…}, …]]``, the notes may be left out.
+
+    A frame gives its rows, a plain list itself. Raises NotSplittableError where items and notes are not equally many.
+
+    >>> pairs([[1, 2], [{"block_uuid": "one"}, {"block_uuid": "two"}]], Block(name="b", source=""))
+    ([1, 2], ({'block_uuid': 'one'}, {'block_uuid': 'two'}))
+    """
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= 2 or not isinstance(value[0], list | tuple):
+        return value, ()
+    notes = value[1] if len(value) == 2 else ()
+    if not notes:
+        return value[0], ()
+    if not all(isinstance(each, Mapping) for each in notes) or len(notes) != len(value[0]):
+        raise NotSplittableError(
+            f"{block.mapped} gave {len(value[0])} items and {len(notes)} notes on them; each item needs one, a dict",
+            where=Where(block=block.name, line=1),
+            hint=f"make {block.mapped} return [items, notes], one note an item, or [items]",
+        )
+    return value[0], tuple(notes)
+
+
+def collect(values: list[Any], *, whole: bool = False) -> Any:
+    """What the items gave, in order: one frame where all are frames of one sort, else a list; nothing gives an empty list.
+
+    With ``whole`` always a list.
+    """
+    if whole:
+        return values
     sorts = {type(value) for value in values}
     if len(sorts) == 1 and _is_frame(values[0]):
         module = type(values[0]).__module__.split(".")[0]

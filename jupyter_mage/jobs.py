@@ -37,6 +37,9 @@ class Job:
     attempt: int = 1
     spent: float = 0.0
     """Seconds that were spent for it before: a mapped block's items."""
+    since: float = 0.0
+    """Of a sensor, when it first looked, on the monotonic clock."""
+    looks: int = 0
     then: Callable[[Job, Result], None] | None = None
     """What a good result is for, where it is not the block's own."""
 

@@ -153,6 +153,16 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """How a sensor waits: `Limits.timeout` bounds it in all."""
+
+    interval: float = 60.0
+    """Seconds between two looks."""
+    soft: bool = False
+    """Whether to skip what is below, instead of failing, when the time is over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
     """One step: a name, a source, a language, a kind, upstreams, parameters.
 
@@ -169,6 +179,10 @@ class Block:
     declared: bool = False
     after: tuple[str, ...] = ()
     """Blocks that have to have run before; no data comes from them."""
+    on: tuple[str, ...] = ()
+    """Of a callback, the ends that it is for: ``success``, ``failure``, ``cancelled``; empty for all."""
+    poll: Poll = Poll()
+    """Of a sensor, how it waits."""
     reads: tuple[str, ...] = ()
     """Names the body reads and does not bind: what upstreams are inferred from."""
     parameters: tuple[Parameter, ...] = ()
@@ -183,6 +197,16 @@ class Block:
     """Seconds for which its output counts as fresh; 0 never, None as long as nothing it depends on changed."""
     mapped: str = ""
     """The upstream of whose items each gets a run of its own, or empty."""
+    guards: tuple[str, ...] = ()
+    """Blocks of kind ``conditional`` that decide whether it runs; one without upstreams gets this block's inputs."""
+    callbacks: tuple[str, ...] = ()
+    """Blocks of kind ``callback`` that are told how it ended, beside those that have it as an upstream."""
+    dynamic: bool = False
+    """Mage's ``dynamic: true``: what is below runs once for each item of its output."""
+    reduce: bool = False
+    """Mage's ``reduce_output: true``: the block below it gets one list of what its runs gave."""
+    replicates: str = ""
+    """The block whose source it has, under a name and with upstreams of its own, or empty."""
     doc: str = ""
     tags: tuple[str, ...] = ()
     label: str = ""
@@ -201,8 +225,21 @@ class Block:
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """Every block that has to be finished before this one starts: upstreams, then ``after``, each once."""
-        return tuple(dict.fromkeys((*self.upstreams, *self.after))) if self.after else self.upstreams
+        """Every block that has to be finished before this one starts: upstreams, ``after``, ``guards``, each once."""
+        if not self.after and not self.guards:
+            return self.upstreams
+        return tuple(dict.fromkeys((*self.upstreams, *self.after, *self.guards)))
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """The block's ``configuration`` as Mage has it, for what its code reads from ``kwargs['configuration']``.
+
+        >>> Block(name="a", source="", dynamic=True, extra={"configuration": {"limit": 10}}).configuration
+        {'limit': 10, 'dynamic': True}
+        """
+        kept = self.extra.get("configuration")
+        said = {"dynamic": self.dynamic, "reduce_output": self.reduce}
+        return {**(kept if isinstance(kept, Mapping) else {}), **{key: True for key, value in said.items() if value}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +292,29 @@ class Pipeline:
     def without(self, names: Iterable[str]) -> Pipeline:
         gone = set(names)
         return replace(self, blocks=tuple(block for block in self.blocks if block.name not in gone))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What starts runs of a pipeline, in Mage's words: a schedule, a call from outside, an event."""
+
+    name: str
+    type: str = "time"
+    """``time``, ``api`` or ``event``."""
+    interval: str = ""
+    """``@once``, ``@hourly``, ``@daily``, ``@weekly``, ``@monthly``, ``@always_on`` or a cron expression; for ``time``."""
+    start: str = ""
+    """The first moment it may fire, as written (``2026-01-01 00:00:00``), or empty."""
+    active: bool = False
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    sla: float | None = None
+    """Seconds after which a run is late."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """``skip_if_previous_running``, ``allow_blocks_to_fail``, ``timeout`` … as Mage has them."""
+    environments: tuple[str, ...] = ()
+    """Where it counts (``ENV`` is one of them); empty for everywhere."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Keys of the file that we keep and do not use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -77,9 +77,20 @@ class Kind:
     """Where Mage keeps files of this kind."""
     runs: bool = True
     """False for what is kept and shown, never executed: markdown, scratchpad."""
+    waits: bool = False
+    """A sensor: it is run again and again until it gives something true."""
+    decides: bool = False
+    """A conditional: what it gives, true or not, says whether the blocks that name it as a guard run."""
+    watches: bool = False
+    """A callback: it runs when its upstreams (all blocks, where it has none) have ended, however they ended."""
     effects: bool = False
     """It changes something outside (a file, a table): it runs when asked for, never only because another cell needs it."""
     doc: str = ""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks the world, so that no kept answer will do, and what counts is if the answer is true."""
+        return self.waits or self.decides
 
 
 class Executor(Protocol):

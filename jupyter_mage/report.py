@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 GLYPHS = {
-    "queued": "·", "running": "▶", "retrying": "↻", "succeeded": "✓", "cached": "≡", "failed": "✗", "skipped": "–",
+    "queued": "·", "running": "▶", "retrying": "↻", "waiting": "◷", "succeeded": "✓", "cached": "≡", "failed": "✗", "skipped": "–",
     "cancelled": "◼", "interrupted": "!", "run": "▶", "maybe": "?", "blocked": "✗",
 }  # fmt: skip
 """One sign for each state; never colour alone."""
 COLOURS = {
     "succeeded": "green", "cached": "cyan", "failed": "bold red", "blocked": "bold red", "running": "blue", "run": "blue",
     "maybe": "yellow", "skipped": "dim", "cancelled": "yellow", "interrupted": "yellow", "queued": "dim", "retrying": "yellow",
+    "waiting": "blue",
 }  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def status_line(run: Run, name: str, upstreams: Sequence[str]) -> str:
     facts = [
         block.output.describe() if block.output else "",
         "cached" if block.status == "cached" else seconds(block.seconds),
+        f"was not run: {block.reason}" if block.status == "skipped" else "",
     ]
     tests = f"{len(block.tests)} test{'s' * (len(block.tests) != 1)} passed" if block.tests else ""
     return f"{head}   {' · '.join(fact for fact in (*facts, tests) if fact)}"

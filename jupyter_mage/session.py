@@ -16,6 +16,7 @@ import socket
 import time
 from collections.abc import Mapping
 from concurrent import futures
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from .fingerprint import Fingerprint
 from .model import Block, Pipeline
 from .plugins import executors, formats, kinds, languages
 from .records import Records
+from .spelling import spelled_out, with_callbacks
 from .state import GOOD, BlockRun, Run
 from .work import Place
 
@@ -138,6 +140,7 @@ class Session(Records):
             force=only if run_body else frozenset(),
             retest=frozenset() if run_body else frozenset([name]),
             leaks_allowed=True,
+            patient=False,
         )
         if dependencies.forget_modules(self.root, changed_only=True):
             _import_again(request.pipeline, place.namespace)
@@ -197,6 +200,8 @@ class Session(Records):
         if start:
             again |= frozenset(graph.select(pipeline, f"{start}+"))
         wanted = {*targets, *graph.ancestors(pipeline, targets)}
+        heard = with_callbacks(pipeline, wanted, whole=not selection)
+        targets, wanted = (*targets, *(name for name in pipeline.names if name in heard)), wanted | heard
         graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
         check_variables(given, pipeline, pipeline.variables)
         for name in wanted:
@@ -206,10 +211,11 @@ class Session(Records):
             )  # a kind or language that is not here is said now
             values(pipeline[name], {**pipeline.variables, **given})
         self.fingerprint.refresh()
+        spelled = spelled_out(pipeline, wanted)
         return engine.Request(
             run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
-            pipeline=pipeline,
-            targets=targets,
+            pipeline=spelled,
+            targets=tuple(name for name in spelled.names if name.split("[")[0] in targets),
             selection=selection,
             variables={**pipeline.variables, **given},
             force=again,
@@ -218,6 +224,7 @@ class Session(Records):
             sample=sample,
             retest=frozenset(targets) if retest else frozenset(),
             origin=_origin(self._origin, self.root),
+            context=_context(pipeline.name, self.root),
         )
 
     def _execute(self, request: engine.Request, crew: Crew) -> Run:
@@ -352,6 +359,20 @@ def _workers(executor: str, workers: int | None) -> int:
     if workers is not None and workers < 1:
         raise DefinitionError(f"workers is {workers}; at least one block has to run at a time", hint="--workers 2")
     return (workers or os.cpu_count() or 1) if executors.get(executor).parallel else 1
+
+
+def _context(pipeline: str, root: Path) -> dict[str, Any]:
+    """What block files of Mage find in ``kwargs`` of a run that no trigger started; names and types are Mage's."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return {
+        "pipeline_uuid": pipeline,
+        "repo_path": str(root),
+        "env": os.environ.get("ENV", "dev"),
+        "execution_date": now,
+        "ds": now.strftime("%Y-%m-%d"),
+        "hr": now.strftime("%H"),
+        "event": {},
+    }
 
 
 def _origin(face: str, root: Path) -> dict[str, Any]:

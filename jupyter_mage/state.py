@@ -33,6 +33,8 @@ class BlockRun:
     ingredients: Mapping[str, Any] = field(default_factory=dict)
     """What the result was made of, where this run made it."""
     sampled: bool = False
+    true: bool | None = None
+    """Of a conditional, what it said."""
     items: int | None = None
     """Of a mapped block, how many runs it had; each is a block run of its own, named ``score[3]``."""
 
@@ -125,7 +127,7 @@ def _block_succeeded(run: Run, event: ev.BlockSucceeded) -> None:
     block.key, block.output, block.seconds = event.key, event.output, event.seconds
     block.log, block.tests, block.peak_memory = event.log, event.tests, event.peak_memory
     block.failure, block.reason, block.sampled = None, "", event.sampled
-    block.cpu_seconds, block.ingredients = event.cpu_seconds, event.ingredients
+    block.cpu_seconds, block.ingredients, block.true = event.cpu_seconds, event.ingredients, event.true
 
 
 def _block_failed(run: Run, event: ev.BlockFailed) -> None:
@@ -137,6 +139,11 @@ def _block_retrying(run: Run, event: ev.BlockRetrying) -> None:
     block = _block(run, event, "retrying")
     block.failure, block.log = event.failure, event.log
     block.reason = f"attempt {event.attempt} failed, the next in {event.delay:.3g} s"
+
+
+def _block_waiting(run: Run, event: ev.BlockWaiting) -> None:
+    block = _block(run, event, "waiting")
+    block.log, block.reason = event.log, f"nothing yet, the next look in {event.delay:.3g} s"
 
 
 def _block_mapped(run: Run, event: ev.BlockMapped) -> None:
@@ -163,6 +170,7 @@ _HANDLERS: dict[type[ev.Event], Callable[[Run, Any], None]] = {
     ev.RunStarted: _run_started,
     ev.RunResumed: _run_resumed,
     ev.BlockRetrying: _block_retrying,
+    ev.BlockWaiting: _block_waiting,
     ev.BlockMapped: _block_mapped,
     ev.BlockStarted: _block_started,
     ev.BlockCached: _block_cached,

@@ -42,8 +42,13 @@ class Task:
     """Given when only the tests have to run, on this output."""
     sample: int | None = None
     """Rows or items to cut the output to, or None."""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    """More names for the body, which are no part of what its output is made of."""
+    asks: bool = False
+    """Whether to say if the value is true."""
     role: str = "body"
-    """``body``; for a mapped block ``split`` (store each item of the upstream), ``item`` (one of them), ``collect``."""
+    """``body``; for a mapped block ``split`` (store each item of the upstream; ``split pairs``: of a dynamic one), ``item`` (one
+    of them), ``collect``."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,6 +63,10 @@ class Result:
     tests: tuple[str, ...] = ()
     parts: tuple[Output, ...] = ()
     """What a split gave: each item, by reference."""
+    notes: tuple[Mapping[str, Any], ...] = ()
+    """What a dynamic block said of each item, or nothing."""
+    true: bool | None = None
+    """Whether the value is true, where the task asks."""
     peak_memory: int = 0
     cancelled: bool = False
 
@@ -116,18 +125,31 @@ class BoundedText:
         return head + (f"\n… {cut} characters cut …\n" if cut > 0 else "") + self._tail
 
 
+class _Gathered:
+    """What an attempt finds beside its output."""
+
+    __slots__ = ("notes", "parts", "true")
+
+    def __init__(self) -> None:
+        self.parts: list[Output] = []
+        self.true: bool | None = None
+        self.notes: tuple[Mapping[str, Any], ...] = ()
+
+
 def run_task(task: Task, store: Store, place: Place | None = None, *, capture: bool = True) -> Result:
     """Run the task's block and tests; printed text is kept (and still printed where there is a ``place``)."""
     log = BoundedText(echo=sys.stdout if place else None)
     started, cpu = time.perf_counter(), time.process_time()
-    parts: list[Output] = []
+    gathered = _Gathered()
     with _PrintedTo(log) if capture else contextlib.nullcontext():
-        outcome = _attempt(task, store, place, parts, interruptible=capture)
+        outcome = _attempt(task, store, place, gathered, interruptible=capture)
     output = outcome if isinstance(outcome, Output) else None
     return Result(
         output=output,
         failure=outcome if isinstance(outcome, Failure) else None,
-        parts=tuple(parts),
+        parts=tuple(gathered.parts),
+        notes=gathered.notes,
+        true=gathered.true,
         seconds=time.perf_counter() - started,
         cpu_seconds=time.process_time() - cpu,
         log=log.value() if capture else _captured(),
@@ -202,18 +224,26 @@ def _status(name: str) -> int:
     return 0
 
 
-def _attempt(task: Task, store: Store, place: Place | None, parts: list[Output], interruptible: bool) -> Output | Failure | None:
+def _attempt(task: Task, store: Store, place: Place | None, gathered: _Gathered, interruptible: bool) -> Output | Failure | None:
     """The output, or why there is none; None when the user interrupted."""
     block, test, inputs = task.block, None, {}
     try:
         for name, output in task.inputs:
             inputs[name] = _input(store, name, output)
-        if task.role == "split":
-            parts += [store.put(item) for item in items.split(inputs[block.mapped], block)]
+        if task.role.startswith("split"):
+            values: Any = inputs[block.mapped]
+            if task.role == "split pairs":
+                values, gathered.notes = items.pairs(values, block)
+            gathered.parts += [store.put(item) for item in items.split(values, block)]
             return task.inputs[0][1]
         if task.output is None:
-            value = items.collect(list(inputs.values())) if task.role == "collect" else _run_body(task, inputs, place)
+            value = (
+                items.collect(list(inputs.values()), whole=block.carrier == "mage")
+                if task.role == "collect"
+                else _run_body(task, inputs, place)
+            )
             value = value if task.sample is None else items.sample(value, task.sample)
+            gathered.true = bool(value) if task.asks else None
             output = store.put(value)
         else:
             output, value = task.output, store.get(task.output) if block.tests else None
@@ -272,7 +302,7 @@ def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any
         block=block,
         source=block.source,
         captured=block.captured,
-        values={**inputs, **task.parameters},
+        values={**task.context, **inputs, **task.parameters},
         namespace=place.namespace if place else {},
         filename=place.filename if place else "",
         keep_names=place is not None,

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..errors import BlockSyntaxError, Where, unknown
-from ..model import Block, Definition, Limits, Retry, Test
+from ..model import Block, Definition, Limits, Poll, Retry, Test
 from ..plugins import Language, executors, kinds, languages
 from .capture import Ledger, Resolved
 from .function import mage_decorator
@@ -69,6 +69,9 @@ def define(
         files=header.files,
         fresh=header.fresh,
         mapped=header.mapped,
+        guards=header.guards,
+        on=header.on,
+        poll=Poll(interval=Poll().interval if header.interval is None else header.interval, soft=header.soft_fail),
         doc=header.doc or (docstring(body) if language.name == "python" else ""),
         tags=header.tags,
         header=header.text,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import DefinitionError, HeaderError, unknown
-from ..model import MISSING, Block, Parameter, Retry, check_name
+from ..model import MISSING, Block, Parameter, Poll, Retry, check_name
 from . import units
 from .parameters import coerce, type_name
 
@@ -52,6 +52,10 @@ OPTIONS = (
     Option("--file", "files", "files that the body reads: --file data/orders.csv", many=True),
     Option("--cache", "fresh", "how long its output is fresh: --cache 1d, --cache off", read=units.freshness),
     Option("--map", "mapped", "an upstream of whose items each gets a run: --map parts", read=check_name),
+    Option("--if", "guards", "conditional blocks that decide whether it runs: --if is_weekday", many=True, read=check_name),
+    Option("--on", "on", "of a callback: success, failure, cancelled; all when not given", many=True, read=units.ending),
+    Option("--interval", "interval", "of a sensor, between two looks: --interval 30s", read=units.seconds),
+    Option("--soft-fail", "soft_fail", "of a sensor: when its time is over, skip what is below instead of failing", flag=True),
     Option("--no-run", "no_run", "define only", flag=True),
     Option("--force", "force", "run it and its upstreams, whatever is cached", flag=True),
 )
@@ -81,6 +85,10 @@ class Header:
     files: tuple[str, ...] = ()
     fresh: float | None = None
     mapped: str = ""
+    guards: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
+    interval: float | None = None
+    soft_fail: bool = False
     no_run: bool = False
     force: bool = False
     text: str = ""
@@ -263,7 +271,8 @@ def render(block: Block) -> str:
         text += f" --{block.language}"
     if block.kind_given:
         text += f" --kind {block.kind}"
-    for option, names in (("--after", block.after), ("--tag", block.tags), ("--file", block.files)):
+    several = {"--after": block.after, "--tag": block.tags, "--file": block.files, "--if": block.guards, "--on": block.on}
+    for option, names in several.items():
         text += "".join(f" {option} {_quoted(name)}" for name in names)
     return text + _render_settings(block)
 
@@ -281,8 +290,10 @@ def _render_settings(block: Block) -> str:
         "--pool": f"{limits.pool}:{limits.pool_size}" if limits.pool else "",
         "--cache": units.freshness_text(block.fresh) if block.fresh is not None else "",
         "--map": block.mapped,
+        "--interval": units.seconds_text(block.poll.interval) if block.poll.interval != Poll().interval else "",
     }
-    return "".join(f" {option} {value}" for option, value in said.items() if value)
+    soft = " --soft-fail" if block.poll.soft else ""
+    return "".join(f" {option} {value}" for option, value in said.items() if value) + soft
 
 
 def _quoted(text: str) -> str:

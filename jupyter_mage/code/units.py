@@ -65,6 +65,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+def ending(text: str) -> str:
+    """How a block ends, in a callback's words.
+
+    >>> ending("failure")
+    'failure'
+    """
+    if text not in ("success", "failure", "cancelled"):
+        raise ValueError("expected success, failure or cancelled")
+    return text
+
+
 def pool(text: str) -> tuple[str, int]:
     """``db:2``: a pool's name and its size; 1 where it is not said. Raises ValueError.
 

@@ -30,6 +30,7 @@ STATUSES: Final[dict[str, Status]] = {
         "M4.2 7.2a3.9 3.9 0 0 1 7 -1.6M11.4 3.2v2.6h-2.6M11.8 8.8a3.9 3.9 0 0 1 -7 1.6M4.6 12.8v-2.6h2.6",
         "↻",
     ),
+    "waiting": Status("not yet", "#0b62d6", "#58a6ff", "M8 4a4 4 0 1 0 0 8a4 4 0 1 0 0 -8M8 5.8v2.4l1.7 1", "◷"),
     "succeeded": Status("done", "#1a7f37", "#3fb950", "M4.5 8.3l2.4 2.4l4.7 -5.2", "✓"),
     "cached": Status("cached", "#0a7285", "#39c5cf", "M8.9 3.8l-3.7 4.9h5.6l-3.7 3.7", "≡"),
     "fresh": Status("up to date", "#1a7f37", "#3fb950", "M8 8h.1M8 4a4 4 0 1 0 0 8a4 4 0 1 0 0 -8", "●"),

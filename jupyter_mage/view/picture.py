@@ -36,6 +36,7 @@ def picture(pipeline: Pipeline, run: Run | None = None, *, statuses: Mapping[str
     names = {block.name for block in blocks}
     width = _card_width(blocks)
     edges = [(up, block.name, up not in block.upstreams) for block in blocks for up in block.needs if up in names]
+    edges += [(block.name, each, True) for block in blocks for each in block.callbacks if each in names]
     layout = _arranged(tuple(block.name for block in blocks), tuple((s, t) for s, t, _ in edges), width)
     waiting = {block.name: _problem(block, pipeline) for block in blocks}
     return {
@@ -130,7 +131,7 @@ def _node(block: Block, at: tuple[float, float], width: float) -> Json:
         "height": HEIGHT,
         "doc": shorten(block.doc, 500),
         "upstreams": list(block.upstreams),
-        "after": list(block.after),
+        "after": [*block.after, *block.guards],
         "tests": len(block.tests),
         "mapped": block.mapped,
         "cell": block.cell_number,

@@ -105,7 +105,7 @@ def _reason(part: BlockRun) -> str:
     """Why it is where it is. A later attempt says what the one before came to; what ended says nothing of a next one."""
     if part.status == "running" and part.attempt > 1 and part.failure is not None:
         return f"attempt {part.attempt - 1} failed: {part.failure.error}: {part.failure.message}"
-    return part.reason if part.status in ("retrying", "skipped") else ""
+    return part.reason if part.status in ("retrying", "waiting", "skipped") else ""
 
 
 def _detail(part: BlockRun, status: str, items: Counter[str]) -> str:

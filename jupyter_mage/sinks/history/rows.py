@@ -73,7 +73,17 @@ def _body_writer(kind: type[ev.Event]) -> Callable[[ev.Event], str]:
 _WRITERS = {kind: _body_writer(kind) for kind in ev.KINDS.values()}
 _FIRST_ATTEMPT, _WHOLE, _SAMPLED = to_text({"attempt": 1}), to_text({"sampled": False}), to_text({"sampled": True})
 _WRITERS[ev.BlockCached] = lambda event: _SAMPLED if getattr(event, "sampled", False) else _WHOLE
-_body_of_success = _WRITERS[ev.BlockSucceeded]
+_OF_SUCCESS = tuple(f.name for f in dataclasses.fields(ev.BlockSucceeded) if f.name not in {*_COLUMN_FIELDS, "true"})
+_values_of_success = operator.attrgetter(*_OF_SUCCESS)
+
+
+def _body_of_success(event: ev.Event) -> str:
+    fields = dict(zip(_OF_SUCCESS, _values_of_success(event), strict=True))
+    true = getattr(event, "true", None)
+    return to_text(fields if true is None else {**fields, "true": true})  # most blocks say neither yes nor no
+
+
+_WRITERS[ev.BlockSucceeded] = _body_of_success
 
 
 def event_row(number: int, run: int, event: ev.Event) -> EventRow:

@@ -1,0 +1,5 @@
+"""Runs after other blocks have ended, well or not."""
+
+from ..plugins import Kind
+
+kind = Kind(name="callback", folder="callbacks", watches=True, doc="Runs after other blocks have ended, well or not.")
