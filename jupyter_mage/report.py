@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 GLYPHS = {
-    "queued": "·", "running": "▶", "retrying": "↻", "waiting": "◷", "succeeded": "✓", "cached": "≡", "failed": "✗", "skipped": "–",
-    "cancelled": "◼", "interrupted": "!", "run": "▶", "maybe": "?", "blocked": "✗",
+    "queued": "·", "running": "▶", "retrying": "↻", "waiting": "◷", "succeeded": "✓", "cached": "≡", "failed": "✗",
+    "skipped": "–", "cancelled": "◼", "interrupted": "!", "run": "▶", "maybe": "?", "blocked": "✗",
 }  # fmt: skip
 """One sign for each state; never colour alone."""
 COLOURS = {

@@ -8,13 +8,13 @@ import inspect
 import linecache
 import threading
 import types
-from collections.abc import Callable
 from typing import Any
 
 from ..code import source
-from ..code.function import DECORATORS, mage_decorator
+from ..code.function import mage_decorator
 from ..errors import JupyterMageError
 from ..plugins import Call, Names
+from . import mage_file
 
 
 class Python:
@@ -38,7 +38,7 @@ class Python:
         namespace.setdefault("__name__", "__main__")
         decorator = mage_decorator(call.source) if call.block.carrier == "mage" else ""
         if decorator:
-            return _run_mage_file(call, decorator, filename)
+            return mage_file.run(call, decorator, lambda space: _execute(call.source, filename, space))
         if not call.keep_names:
             _define(call, namespace)
         arguments = tuple(call.values)
@@ -59,34 +59,10 @@ class Python:
         return _finish(result) if is_async else result
 
 
-def _run_mage_file(call: Call, decorator: str, filename: str) -> Any:
-    """Run a block file as Mage does: the first function with the block's decorator, inputs by place, variables by name.
-
-    Every ``@test`` of the file runs on the output. The guarded imports of decorators find these names and import nothing.
-    """
-    mains: list[Callable[..., Any]] = []
-    tests: list[Callable[..., Any]] = []
-
-    def collect(into: list[Callable[..., Any]]) -> Callable[..., Any]:
-        def decorate(function: Any = None, *_: Any, **__: Any) -> Any:
-            if not callable(function):
-                return decorate
-            into.append(function)
-            return function
-
-        return decorate
-
-    space = call.namespace
-    space.update({name: collect([]) for name in DECORATORS}, **{decorator: collect(mains), "test": collect(tests)})
-    text = f"\n{call.source}"
-    _remember(filename, text)
-    exec(compile(text, filename, "exec"), space)  # noqa: S102
-    upstreams = call.block.upstreams
-    keywords = {name: value for name, value in call.values.items() if name not in upstreams}
-    output = mains[0](*(call.values[name] for name in upstreams), **keywords)
-    for test in tests:
-        test(output)
-    return output
+def _execute(text: str, filename: str, space: dict[str, Any]) -> None:
+    """Run a file as it stands; its lines are numbered as those of a cell whose first line is the header."""
+    _remember(filename, f"\n{text}")
+    exec(compile(f"\n{text}", filename, "exec"), space)  # noqa: S102
 
 
 def _define(call: Call, namespace: dict[str, Any]) -> None:
