@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from . import events as ev
-from . import graph, roles, spelling
+from . import graph, roles, spelling, strict
 from .code import units
 from .code.parameters import values
 from .errors import JupyterMageError
@@ -211,7 +211,11 @@ class _Loop:
             return
         inputs = {each: self.outputs[each] for each in block.upstreams if each in self.outputs}
         parameters = self._parameters(block)
-        ingredients = None if block.leaks else self.fingerprint.of(block, inputs, parameters, sample=self.request.sample)
+        ingredients = (
+            None
+            if block.leaks or self.request.strict
+            else self.fingerprint.of(block, inputs, parameters, sample=self.request.sample)
+        )
         kept = self.kept(block, name, ingredients)
         if kept is None and has_effects(block) and (name not in self.targets or name in self.request.retest):
             why = "was not asked for" if name not in self.targets else "has not run"
@@ -225,6 +229,7 @@ class _Loop:
         task = Task(
             block=block, inputs=tuple(inputs.items()), parameters=parameters, output=kept.output if kept else None,
             sample=None if block.upstreams else self.request.sample, asks=kind.asks, context=self.context(block),
+            strict=self.request.strict,
         )  # fmt: skip
         job = Job(name=name, block=block, task=task, ingredients=ingredients, kept=kept)
         if block.mapped and kept is None:
@@ -242,10 +247,12 @@ class _Loop:
     def context(self, block: Block) -> Mapping[str, Any]:
         if block.carrier != "mage":
             return _NOTHING
-        return spelling.context(block, self.request.context)
+        return spelling.context(block, {**self.request.context, "mage_strict": self.request.strict})
 
     def kept(self, block: Block, name: str, ingredients: Ingredients | None) -> Kept | None:
-        if ingredients is None or block.name in self.request.force or block.fresh == 0 or self.kinds[block.kind].asks:
+        if ingredients is None or block.name in self.request.force or block.fresh == 0:
+            return None
+        if self.kinds[block.kind].asks or self.request.strict:
             return None
         if has_effects(block) and block.name in self.targets and block.name not in self.request.retest:
             return None
@@ -305,7 +312,10 @@ class _Loop:
         self._succeeded(job.name, output)
 
     def give_up(self, job: Job, result: Result, failure: Failure) -> None:
-        if job.block.retry.wants(job.attempt, failure.error) and not self.control.cancelled.is_set():
+        again = job.block.retry.wants(job.attempt, failure.error)
+        if self.request.strict:
+            again = again and strict.tries_again(job.block.retry, job.attempt)
+        if again and not self.control.cancelled.is_set():
             delay = job.block.retry.wait(job.attempt, random.random())  # noqa: S311 (spreads retries, keeps no secret)
             self.emit(
                 ev.BlockRetrying(
@@ -340,7 +350,7 @@ class _Loop:
         return ev.BlockSucceeded(
             run=self.request.run,
             block=job.name,
-            key=ingredients.key if ingredients else "",
+            key=ingredients.key if ingredients and not self.request.strict else "",
             output=output,
             seconds=kept.seconds if kept is not None and kept.seconds is not None else result.seconds + job.spent,
             cpu_seconds=0.0 if only_tested else result.cpu_seconds,
@@ -348,7 +358,7 @@ class _Loop:
             log=result.log,
             tests=result.tests,
             ingredients=ingredients.kept() if ingredients else {},
-            sampled=self.request.sample is not None,
+            sampled=self.request.sample is not None or self.request.strict,
             true=result.true,
         )
 

@@ -98,7 +98,7 @@ def run_table(run: Run) -> Table:
 def _remark(run: Run, block: BlockRun) -> str:
     if block.failure:
         return f"{block.failure.error}: {first_line(block.failure.message)}"
-    if block.sampled:
+    if block.sampled and run.sample:
         return f"sample of {run.sample}"
     if block.items is not None:
         return f"{block.items} item{'s' * (block.items != 1)}, {_item_counts(run, block.name)}"

@@ -55,6 +55,8 @@ class Request:
     """Rows or items that loaders are cut to, or None for all."""
     resumed: Run | None = None
     """The run that goes on, where one does: what had finished in it is not run again."""
+    strict: bool = False
+    """Whether everything goes as in real Mage, where that is worse too."""
     patient: bool = True
     """Whether sensors wait; in a cell they look once."""
     context: Mapping[str, Any] = field(default_factory=dict)

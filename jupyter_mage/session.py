@@ -72,17 +72,21 @@ class Session(Records):
         workers: int | None = None,
         sample: int | None = None,
         retest: bool = False,
+        strict: bool = False,
         check: bool = False,
     ) -> Run:
         """Run the current pipeline, or a selection of it and what that needs.
 
         ``start`` names a block that runs, with all below it, whatever is cached. ``sample`` cuts what loaders give to so many
-        rows or items; such outputs have keys of their own. With ``check``, a failed run raises BlockFailedError and a cancelled
+        rows or items; such outputs have keys of their own. ``strict`` does everything as real Mage does, where that is worse
+        too, and keeps nothing for other runs. With ``check``, a failed run raises BlockFailedError and a cancelled
         one RunCancelledError. Raises UnknownNameError and DefinitionError before anything runs.
         """
         request = self._request(
             selection, variables, force=force, start=start, executor=executor, workers=workers, sample=sample, retest=retest
         )
+        if strict:
+            request = dataclasses.replace(request, strict=True)
         run = self._execute(request, Crew(self, request))
         self.tidy(run)
         if check:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import items
+from . import items, strict
 from .code import dependencies
 from .errors import JupyterMageError, StoreError
 from .model import Block, Failure, Output, Test
@@ -44,6 +44,8 @@ class Task:
     """Rows or items to cut the output to, or None."""
     context: Mapping[str, Any] = field(default_factory=dict)
     """More names for the body, which are no part of what its output is made of."""
+    strict: bool = False
+    """Whether the output becomes what Mage would make of it."""
     asks: bool = False
     """Whether to say if the value is true."""
     role: str = "body"
@@ -244,6 +246,8 @@ def _attempt(task: Task, store: Store, place: Place | None, gathered: _Gathered,
             )
             value = value if task.sample is None else items.sample(value, task.sample)
             gathered.true = bool(value) if task.asks else None
+            if task.strict:
+                value = [] if task.asks else strict.handed_over(value)
             output = store.put(value)
         else:
             output, value = task.output, store.get(task.output) if block.tests else None

@@ -6,8 +6,10 @@ Mage begins with import nothing.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..code.function import DECORATORS
@@ -58,18 +60,35 @@ def run(call: Call, decorator: str, execute: Callable[[dict[str, Any]], None]) -
     outcome = call.values.get("outcome")
     named = {name: value for name, value in call.values.items() if name not in upstreams and name != "outcome"}
     named.setdefault("logger", Logger())
+    forgiving = bool(named.pop("mage_strict", False))
     inputs = [call.values[name] for name in upstreams]
     for _, function in found["preprocesser"]:
         _called(function, inputs, named)
     if decorator == "callback":
-        return _tell(found, call, outcome or {}, named)
+        with _forgiven(forgiving):
+            _tell(found, call, outcome or {}, named)
+        return None
     if decorator == "condition":
-        answers = [bool(_called(function, inputs, named, fit=True)) for _, function in found["condition"]]  # each is asked
+        answers = [False] * len(found["condition"])
+        for place, (_, function) in enumerate(found["condition"]):  # each is asked
+            with _forgiven(forgiving):
+                answers[place] = bool(_called(function, inputs, named, fit=True))
         return all(answers)
     output = _called(found[decorator][0][1], inputs, named, fit=decorator == "sensor")
     for _, function in found["test"]:
         _called(function, [output], named)
     return output
+
+
+@contextlib.contextmanager
+def _forgiven(forgiving: bool) -> Iterator[None]:
+    """As in Mage, where an error in a condition is a no, and one in a callback is nothing."""
+    try:
+        yield
+    except Exception:
+        if not forgiving:
+            raise
+        traceback.print_exc()
 
 
 def _collector(into: Found) -> Function:
