@@ -7,6 +7,7 @@ data altogether, a strict run fails and says so: there is nothing to compare.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -52,10 +53,21 @@ def _inside(value: Any) -> Any:
     if isinstance(value, Mapping) and kind.__module__ in ("builtins", "collections"):
         if not all(isinstance(key, str | int | float | bool | None) for key in value):
             raise LostInMageError("Mage cannot store a dict whose keys are not text", hint="make the keys text")
-        return {str(key): _inside(each) for key, each in value.items()}
+        return {_key(key): _item(each) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        return [_inside(each) for each in value]
+        return [_item(each) for each in value]
     return _object(value)
+
+
+def _item(value: Any) -> Any:
+    """What stands in a list or dict: numbers of numpy are plain ones there."""
+    found = _inside(value)
+    return found.item() if type(found).__module__ == "numpy" else found
+
+
+def _key(key: Any) -> str:
+    """As JSON has it: ``true``, ``null``, ``1.5``."""
+    return key if isinstance(key, str) else json.dumps(key)
 
 
 def _object(value: Any) -> Any:
@@ -64,6 +76,8 @@ def _object(value: Any) -> Any:
     name = f"{kind.__module__.split('.')[0]}.{kind.__name__}"
     if name in ("numpy.ndarray", "pandas.Index", "pandas.RangeIndex") or isinstance(value, BaseException | complex):
         raise LostInMageError(f"Mage hands on a dict that only names the class {name}: the data is lost", hint="return a frame")
+    if name == "builtins.range":
+        raise LostInMageError("Mage cannot read a range back", hint="return list(range(…))")
     if callable(value) and not isinstance(value, type) and kind.__name__ in ("function", "builtin_function_or_method"):
         raise LostInMageError("Mage cannot read a function back", hint="return data")
     if name == "pandas.DataFrame":
