@@ -153,6 +153,18 @@ def test_a_success_told_twice_is_kept_once(history):
     assert [event.key for event in history.events("r")] == ["k1"]
 
 
+def test_a_success_after_another_start_is_kept_too(history):
+    """A run is resumed whose output is gone: the block runs again, and what it gives counts."""
+    begun, stopped = ev.RunStarted(run="r", pipeline="p", blocks=("a",)), ev.RunFinished(run="r", status="failed", seconds=1.0)
+    first = [begun, ev.BlockStarted(run="r", block="a"), success("r", "a", "k"), stopped]
+    again = [ev.RunResumed(run="r", pipeline="p", blocks=("a",)), ev.BlockStarted(run="r", block="a"), success("r", "a", "k")]
+    tell(history, first)
+    history.forget(["k"])
+    tell(history, [*again, success("r", "a", "told twice"), ev.RunFinished(run="r", status="succeeded", seconds=1.0)])
+    assert [event.name for event in history.events("r")][4:] == ["run_resumed", "block_started", "block_succeeded", "run_finished"]
+    assert (history.run("r").blocks["a"].status, history.outputs(["k"])) == ("succeeded", {"k": output()})
+
+
 def test_contents_are_the_outputs_that_a_key_gives(history):
     tell(history, [*whole_run()[:-1], ev.RunFinished(run="r1", status="succeeded")])
     assert history.contents() == {"cf"}
@@ -459,6 +471,23 @@ def test_a_newer_history_is_refused_and_left_alone(history, root):
     with pytest.raises(StoreError, match="newer version"):
         History(root)
     assert [path.name for path in root.glob("*corrupt*")] == []
+
+
+def test_a_history_of_the_first_version_is_taken_over_whole(history, root):
+    tell(history, whole_run())
+    told = history.events("r1")
+    history.close()
+    with sqlite3.connect(root / "history.db") as connection:
+        connection.execute("CREATE UNIQUE INDEX events_success ON events (run, block) WHERE kind = 'block_succeeded'")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    for _ in range(2):
+        opened = History(root)
+        assert (opened.notices, opened.events("r1")) == ([], told)
+        tell(opened, [ev.BlockStarted(run="r1", block="a"), success("r1", "a", "other")])
+        told = opened.events("r1")
+        assert told[-1].key == "other"
+        opened.close()
 
 
 def broken_files(tmp_path):

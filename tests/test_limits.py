@@ -280,6 +280,20 @@ def test_resume_goes_on_in_the_same_run(session: Session) -> None:
         session.resume(failed.id)
 
 
+def test_resume_makes_again_and_records_what_was_lost(session: Session, tmp_path: Path) -> None:
+    session.define("a", "list(range(30_000))")
+    session.define("b(a)", "1 / 0")
+    failed = session.run(executor="inline")
+    session.close()
+    for path in (tmp_path / ".jupyter_mage" / "store").glob("??/*"):
+        path.unlink()
+    fresh = Session(tmp_path, pipeline="demo")
+    fresh.define("a", "list(range(30_000))")
+    fresh.define("b(a)", "len(a)")
+    assert statuses(fresh.resume(failed.id)) == statuses(fresh.past_run()) == {"a": "succeeded", "b": "succeeded"}
+    fresh.close()
+
+
 def test_run_that_lost_only_its_end_is_ended_by_resuming(session: Session) -> None:
     session.define("a", "1")
     whole = session.run(executor="inline")

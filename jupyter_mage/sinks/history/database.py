@@ -17,7 +17,7 @@ from pathlib import Path
 from ...errors import StoreError
 from ...files import point, sync_folder
 
-VERSION = 1
+VERSION = 2
 APPLICATION_ID = 0x4A4D4731
 """``JMG1``: marks the file as ours, so that another program's database is never written to."""
 
@@ -33,13 +33,15 @@ TABLES = (
     """CREATE TABLE events (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (no), kind TEXT NOT NULL, block TEXT,
          at REAL NOT NULL, seconds REAL, key TEXT, content TEXT, body TEXT NOT NULL)""",
     "CREATE INDEX events_run ON events (run, block, kind)",
-    "CREATE UNIQUE INDEX events_success ON events (run, block) WHERE kind = 'block_succeeded'",
     """CREATE TABLE outputs (content TEXT NOT NULL UNIQUE, codec TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
          "rows" INTEGER, columns TEXT, preview TEXT NOT NULL, data BLOB)""",
     "CREATE TABLE keys (key TEXT PRIMARY KEY, content TEXT NOT NULL, event INTEGER NOT NULL) WITHOUT ROWID",
     """CREATE TABLE latest (pipeline TEXT NOT NULL, block TEXT NOT NULL, event INTEGER NOT NULL,
          PRIMARY KEY (pipeline, block)) WITHOUT ROWID""",
 )
+
+STEPS = {1: ("DROP INDEX events_success",)}
+"""From each earlier version to the next. The first held a run to one success a block, which a resumed run may have to make again."""
 
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -138,12 +140,14 @@ def _own_tables() -> list[tuple[str]]:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Make the tables, in one transaction: killed half-way, nothing has happened."""
-    if connection.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+    """Make the tables, or change them to this version's, in one transaction: killed half-way, nothing has happened."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found == VERSION:
         return
+    steps = TABLES if not found else [statement for version in range(found, VERSION) for statement in STEPS[version]]
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in TABLES:
+        for statement in steps:
             connection.execute(statement)
         point("history:migrating")
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -10,7 +10,11 @@ from ... import events as ev
 from ...model import Output
 from . import rows
 
-_EVENT = "INSERT OR IGNORE INTO events (id, run, kind, block, at, seconds, key, content, body)"
+_EVENT = "INSERT INTO events (id, run, kind, block, at, seconds, key, content, body)"
+_TOLD_TWICE = """DELETE FROM events WHERE id > ? AND kind = 'block_succeeded' AND EXISTS (SELECT 1 FROM events o
+    WHERE o.run = events.run AND o.block = events.block AND o.kind = 'block_succeeded' AND o.id < events.id
+    AND NOT EXISTS (SELECT 1 FROM events s WHERE s.run = o.run AND s.block = o.block AND s.kind = 'block_started'
+    AND s.id > o.id AND s.id < events.id))"""
 _OUTPUT = f"INSERT INTO outputs ({rows.OUTPUT_FIELDS})"
 _OUTPUT_THERE = "ON CONFLICT (content) DO UPDATE SET data = excluded.data WHERE outputs.data IS NULL"
 _AT_ONCE = 64
@@ -46,7 +50,8 @@ def count_blocks(connection: sqlite3.Connection, run: int) -> tuple[int, int, in
 def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], numbers: dict[str, int]) -> None:
     """Write ``events`` in order. ``numbers`` remembers runs' row numbers; forget it when the transaction rolls back.
 
-    A second success of a block in one run is dropped, so that telling it twice (after a retry of the commit, say) is harmless.
+    A second success of a block in one run is dropped, so that telling it twice (after a retry of the commit, say) is harmless;
+    not so where the block was started in between: its run was resumed when what it had given was gone.
     """
     (before,) = connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()
     number: int = before
@@ -72,6 +77,8 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
         elif isinstance(event, ev.RunStarted):
             finished = [item for item in finished if item[2] != run]
     _insert_rows(connection, _EVENT, event_rows)
+    if fresh:
+        connection.execute(_TOLD_TWICE, (before,))
     missing = connection.execute(_MISSING, (before,)).fetchall()
     _insert_rows(connection, _OUTPUT, [rows.output_row(outputs[content]) for (content,) in missing], _OUTPUT_THERE)
     connection.execute("CREATE TEMP TABLE IF NOT EXISTS sampled (id INTEGER PRIMARY KEY)")
