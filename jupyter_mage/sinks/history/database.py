@@ -41,7 +41,7 @@ TABLES = (
 )
 
 STEPS = {1: ("DROP INDEX events_success",)}
-"""From each earlier version to the next. The first held a run to one success a block, which a resumed run may have to make again."""
+"""From each earlier version to the next. The first held a run to one success a block: a resumed run may make it again."""
 
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
