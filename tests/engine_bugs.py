@@ -16,7 +16,8 @@ import traceback
 from pathlib import Path
 
 import engine_loop
-from engine_loop import Loop, child, end, must
+from engine_loop import Loop, child
+from lives import end, must
 
 from jupyter_mage import engine
 from jupyter_mage import events as ev

@@ -18,14 +18,15 @@ import re
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable
 from functools import cache
 from multiprocessing import forkserver, get_context
 from pathlib import Path
 
+import lives
 import numpy as np
 import pandas as pd
+from lives import Witness, end, must
 
 from jupyter_mage import events as ev
 from jupyter_mage import files
@@ -36,15 +37,6 @@ from jupyter_mage.state import GOOD
 COUNT = 20
 SECONDS = 20.0
 """How long a condition is waited for before it counts as broken."""
-
-
-class Broken(AssertionError):
-    """A promise does not hold."""
-
-
-def must(holds: object, promise: str) -> None:
-    if not holds:
-        raise Broken(promise)
 
 
 # ---- the pipeline: its blocks give other values in each run, and every value tells what it was made from
@@ -102,22 +94,6 @@ def define(session: Session, witness: Path, count: int = COUNT) -> None:
         make = MAKE[number % 4].format(number)
         body = BODY.format(witness=str(witness), number=number, sum=read, make=make)
         session.define(f"b{number}({ups}*, n: int = 0)", body)
-
-
-class Witness:
-    """What was seen from outside: a line for each execution and acknowledgement, written by one system call."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def say(self, word: str, run: int, block: str) -> None:
-        fd = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        os.write(fd, f"{word} {run} {block}\n".encode())
-        os.close(fd)
-
-    def of(self, run: int) -> list[tuple[str, str]]:
-        lines = [line.split() for line in self.path.read_text().splitlines()] if self.path.exists() else []
-        return [(word, block) for word, of_run, block in lines if of_run == str(run)]
 
 
 class Loop:
@@ -247,29 +223,10 @@ def until(condition: Callable[[], object], promise: str) -> None:
         time.sleep(0.005)
 
 
-def child(work: Callable[..., object], *arguments) -> int:
-    """Fork; 7 stands for True, 130 for an interrupt, 3 for a promise broken."""
+def child(work: Callable[..., object], *arguments: object) -> int:
+    """A life that shares the warm fork server."""
     warm()
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        code = 7 if work(*arguments) is True else 0
-    except KeyboardInterrupt:
-        code = 130
-    except Broken as broken:
-        print(f"a promise is broken: {broken}", file=sys.stderr)
-        code = 3
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
-
-
-def end(pid: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return lives.child(work, *arguments)
 
 
 def verdict(loop: Loop, run: int) -> bool:

@@ -19,7 +19,8 @@ import time
 import traceback
 from pathlib import Path
 
-from engine_loop import Loop, Witness, child, complete, end, must, until, verdict
+from engine_loop import Loop, child, complete, until, verdict
+from lives import Witness, end, must
 
 from jupyter_mage.errors import JupyterMageError
 

@@ -161,7 +161,12 @@ def test_a_success_after_another_start_is_kept_too(history):
     tell(history, first)
     history.forget(["k"])
     tell(history, [*again, success("r", "a", "told twice"), ev.RunFinished(run="r", status="succeeded", seconds=1.0)])
-    assert [event.name for event in history.events("r")][4:] == ["run_resumed", "block_started", "block_succeeded", "run_finished"]
+    assert [event.name for event in history.events("r")][4:] == [
+        "run_resumed",
+        "block_started",
+        "block_succeeded",
+        "run_finished",
+    ]
     assert (history.run("r").blocks["a"].status, history.outputs(["k"])) == ("succeeded", {"k": output()})
 
 
