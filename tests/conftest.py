@@ -1,11 +1,12 @@
-"""What all tests share: projects of their own, and nothing of the person's who runs them."""
+"""What all tests share: projects and kernels of their own, and nothing of the person's who runs them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from real_kernel import Kernel, surroundings
 
 from jupyter_mage.session import Session
 
@@ -27,3 +28,36 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session
     made = Session(tmp_path, pipeline="demo")
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+    """One kernel for a file of tests."""
+    home = tmp_path_factory.mktemp("home")
+    kernel = Kernel(home, surroundings(home))
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def notebook(shared: Kernel, tmp_path: Path) -> Kernel:
+    """A kernel that knows nothing, in an empty project, with the extension loaded."""
+    assert shared.run(f"%reset -f\n%unload_ext jupyter_mage\nimport os\nos.chdir({str(tmp_path)!r})\ndel os").status == "ok"
+    assert shared.run("%load_ext jupyter_mage").printed == ""
+    return shared
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Kernel]]:
+    """Makes kernels of their own, in one empty project; the cells that it is given are run in them first."""
+    made: list[Kernel] = []
+
+    def make(*cells: str) -> Kernel:
+        made.append(Kernel(tmp_path, surroundings(tmp_path_factory.mktemp("home"))))
+        for code in cells:
+            made[-1].run(code)
+        return made[-1]
+
+    yield make
+    for kernel in made:
+        kernel.close()

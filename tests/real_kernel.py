@@ -1,73 +1,148 @@
-"""A real kernel for tests: run code in it and see every message it sends."""
+"""A real kernel for tests, driven as a front end drives it: every message that it sends, and what a cell came to."""
 
 from __future__ import annotations
 
-import contextlib
+import os
 import queue
-import warnings
-from collections.abc import Iterator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+SECONDS = 30.0
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+TIME = re.compile(r"<1 ms|\d+(\.\d+)? (ms|s)\b")
+
+Message = tuple[str, dict[str, Any]]
+"""Its type and its content."""
+
+
+@dataclass
+class Cell:
+    """What executing a cell came to."""
+
+    status: str = ""
+    printed: str = ""
+    result: str = ""
+    errors: str = ""
+    error: str = ""
+    shown: list[dict[str, Any]] = field(default_factory=list)
+    help: str = ""
+    messages: list[Message] = field(default_factory=list, repr=False)
+
+    @property
+    def lines(self) -> list[str]:
+        """What was printed, times left out."""
+        return [TIME.sub("T", line) for line in self.printed.splitlines() if line.strip()]
+
+    def add(self, sort: str, content: dict[str, Any]) -> None:
+        self.messages.append((sort, content))
+        if sort == "stream" and content["name"] == "stdout":
+            self.printed += content["text"]
+        elif sort == "stream":
+            self.errors += content["text"]
+        elif sort == "execute_result":
+            self.result = content["data"]["text/plain"]
+        elif sort == "display_data":
+            self.shown.append(content["data"])
+        elif sort == "error":
+            self.error = ANSI.sub("", "\n".join(content["traceback"]))
 
 
 class Kernel:
-    """Runs code as a front end does. ``messages`` is everything that came, as (type, content)."""
+    """A kernel and its client. ``messages`` is everything that came, whoever asked for it."""
 
-    def __init__(self, manager: Any, client: Any) -> None:
-        self._manager, self._client = manager, client
-        self.messages: list[tuple[str, dict[str, Any]]] = []
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        from jupyter_client.manager import KernelManager
 
-    def run(self, code: str, *, cell: str = "c1") -> list[tuple[str, dict[str, Any]]]:
-        """Everything the kernel sends until it is idle again. ``cell`` empty: as nbclient runs it."""
-        message = self._client.session.msg("execute_request", {"code": code, "silent": False, "store_history": True})
-        message["metadata"] = {"cellId": cell} if cell else {}
-        self._client.shell_channel.send(message)
-        return self._until_idle(message["header"]["msg_id"])
+        self.messages: list[Message] = []
+        self.manager = KernelManager(kernel_name="python3")
+        self.manager.start_kernel(cwd=str(folder), env=environ)
+        self.client = self.manager.blocking_client()
+        self.client.start_channels()
+        self.client.wait_for_ready(timeout=SECONDS)
 
-    def send(self, kind: str, content: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        """Send a message on the shell channel (a comm's, say)."""
-        message = self._client.session.msg(kind, content)
-        self._client.shell_channel.send(message)
-        return self._until_idle(message["header"]["msg_id"])
+    def send(self, code: str, cell: str = "", deleted: tuple[str, ...] = ()) -> str:
+        """Ask for a cell to be executed. With ``cell``, as JupyterLab does; without, as nbclient does."""
+        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
+        metadata = {"cellId": cell, "deletedCells": list(deleted)} if cell or deleted else {}
+        return self._send("execute_request", {**content, "stop_on_error": False}, metadata)
 
-    def wait(self, condition: Any, *, seconds: float = 20) -> dict[str, Any]:
+    def receive(self, sent: str, on_print: Callable[[str], None] = lambda text: None) -> Cell:
+        """All that comes of it, to its end."""
+        cell = self._until_idle(sent, on_print)
+        while True:
+            reply = self.client.get_shell_msg(timeout=SECONDS)
+            if reply["parent_header"].get("msg_id") == sent:
+                cell.status = reply["content"]["status"]
+                self.count = reply["content"]["execution_count"]
+                pages = [each["data"]["text/plain"] for each in reply["content"].get("payload", []) if "data" in each]
+                cell.help = ANSI.sub("", "\n".join(pages))
+                return cell
+
+    def run(self, code: str, cell: str = "", deleted: tuple[str, ...] = ()) -> Cell:
+        return self.receive(self.send(code, cell, deleted))
+
+    def tell(self, kind: str, content: dict[str, Any]) -> list[Message]:
+        """Send a message that has no reply (a comm's); everything that came of it."""
+        return self._until_idle(self._send(kind, content, {})).messages
+
+    def wait(self, condition: Callable[[str, dict[str, Any]], bool]) -> dict[str, Any]:
         """The content of the first message, come or coming, for which ``condition(type, content)`` is true."""
         seen = 0
         while True:
-            for kind, content in self.messages[seen:]:
-                if condition(kind, content):
+            for sort, content in self.messages[seen:]:
+                if condition(sort, content):
                     return content
             seen = len(self.messages)
-            self._next(seconds)
+            self._next()
 
-    def _next(self, seconds: float) -> Any:
+    def value(self, expression: str) -> str:
+        """The repr of an expression in the kernel."""
+        return self.run(expression).result
+
+    def number(self) -> str:
+        """The number of the cell before, as the front end shows it."""
+        return str(self.count)
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+        self.manager.cleanup_resources()
+
+    def _send(self, kind: str, content: dict[str, Any], metadata: dict[str, Any]) -> str:
+        message = self.client.session.msg(kind, content, metadata=metadata)
+        self.client.shell_channel.send(message)
+        return str(message["header"]["msg_id"])
+
+    def _next(self) -> tuple[str, Message]:
+        """The next message, and what it is the answer to."""
         try:
-            message = self._client.get_iopub_msg(timeout=seconds)
+            message = self.client.get_iopub_msg(timeout=SECONDS)
         except queue.Empty:
             raise AssertionError(f"nothing more came; the last were {self.messages[-5:]}") from None
         self.messages.append((message["msg_type"], message["content"]))
-        return message
+        return message["parent_header"].get("msg_id", ""), self.messages[-1]
 
-    def _until_idle(self, asked: str) -> list[tuple[str, dict[str, Any]]]:
-        start = len(self.messages)
+    def _until_idle(self, sent: str, on_print: Callable[[str], None] = lambda text: None) -> Cell:
+        cell = Cell()
         while True:
-            message = self._next(60)
-            mine = message["parent_header"].get("msg_id") == asked
-            if mine and message["msg_type"] == "status" and message["content"]["execution_state"] == "idle":
-                return self.messages[start:]
+            asked, (sort, content) = self._next()
+            if asked != sent:
+                continue
+            cell.add(sort, content)
+            if sort == "stream" and content["name"] == "stdout":
+                on_print(cell.printed)
+            if sort == "status" and content["execution_state"] == "idle":
+                return cell
 
 
-@contextlib.contextmanager
-def kernel() -> Iterator[Kernel]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # jupyter_client's own, about event loops
-        from jupyter_client.manager import start_new_kernel
-
-        manager, client = start_new_kernel(kernel_name="python3")
-        try:
-            yield Kernel(manager, client)
-        finally:
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
+def surroundings(home: Path) -> dict[str, str]:
+    """The environment of a kernel that reads nothing of the person's who runs the tests."""
+    names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
+    kept = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
+    return {**kept, **{name: str(home / name.lower()) for name in names}}
 
 
 FAKE = '''

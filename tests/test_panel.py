@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from real_kernel import FAKE, Kernel, kernel
+from real_kernel import FAKE, Kernel
 
 from jupyter_mage import panel
 
 
 @pytest.fixture
-def front() -> Iterator[Kernel]:
-    with kernel() as one:
-        one.run(FAKE + "\nstop = panel.start(session, get_ipython())")
-        yield one
+def front(fresh: Callable[..., Kernel]) -> Kernel:
+    return fresh(FAKE + "\nstop = panel.start(session, get_ipython())")
 
 
 def pushed(kind: str, content: dict[str, Any]) -> bool:
@@ -37,26 +35,24 @@ def test_first_push_is_whole_then_changes(front: Kernel) -> None:
 
 
 def test_control_answers_state_and_cancels(front: Kernel) -> None:
-    front.send("comm_open", {"comm_id": "ctrl", "target_name": panel.TARGET, "data": {}})
-    messages = front.send("comm_msg", {"comm_id": "ctrl", "data": {"type": "state"}})
+    front.tell("comm_open", {"comm_id": "ctrl", "target_name": panel.TARGET, "data": {}})
+    messages = front.tell("comm_msg", {"comm_id": "ctrl", "data": {"type": "state"}})
     (answer,) = [content["data"] for kind, content in messages if kind == "comm_msg"]
-    front.send("comm_msg", {"comm_id": "ctrl", "data": {"type": "cancel"}})
-    front.send("comm_msg", {"comm_id": "ctrl", "data": {"type": "<nonsense>"}})
-    front.run("print(session.cancelled)")
-    assert (answer["type"], answer["picture"]["pipeline"], front.messages[-2][1]["text"]) == ("show", "p", "1\n")
+    front.tell("comm_msg", {"comm_id": "ctrl", "data": {"type": "cancel"}})
+    front.tell("comm_msg", {"comm_id": "ctrl", "data": {"type": "<nonsense>"}})
+    cancelled = front.run("print(session.cancelled)").printed
+    assert (answer["type"], answer["picture"]["pipeline"], cancelled) == ("show", "p", "1\n")
 
 
 def test_stop_ends_pushing_and_control(front: Kernel) -> None:
-    front.run("stop(); print(panel.started, session.callbacks)")
-    assert front.messages[-2][1]["text"] == "False []\n"
+    assert front.run("stop(); print(panel.started, session.callbacks)").printed == "False []\n"
 
 
 def test_second_session_takes_over_on_the_same_comms(front: Kernel) -> None:
-    front.send("comm_open", {"comm_id": "ctrl", "target_name": panel.TARGET, "data": {}})
+    front.tell("comm_open", {"comm_id": "ctrl", "target_name": panel.TARGET, "data": {}})
     front.run("old = session; session = Session(); panel.start(session, get_ipython())")
-    front.send("comm_msg", {"comm_id": "ctrl", "data": {"type": "cancel"}})
-    messages = front.run("print(old.cancelled, session.cancelled, old.callbacks)")
-    assert messages[-2][1]["text"] == "0 1 []\n"
+    front.tell("comm_msg", {"comm_id": "ctrl", "data": {"type": "cancel"}})
+    assert front.run("print(old.cancelled, session.cancelled, old.callbacks)").printed == "0 1 []\n"
     assert [kind for kind, _ in front.messages if kind == "comm_close"] == []
 
 

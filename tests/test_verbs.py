@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from real_kernel import Cell, Kernel
 from test_cli import COMMAND, as_json, command, mage, statuses, write
-from test_notebook import Cell, Kernel, surroundings
 
 from jupyter_mage import projects
 from jupyter_mage.model import Pipeline
@@ -35,21 +35,6 @@ TOTAL = "%%block total(slow)\nslow + 1"
 
 
 # ---- a kernel
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    home = tmp_path_factory.mktemp("home")
-    kernel = Kernel(home, surroundings(home))
-    yield kernel
-    kernel.close()
-
-
-@pytest.fixture
-def notebook(shared: Kernel, tmp_path: Path) -> Kernel:
-    assert shared.run(f"%reset -f\n%unload_ext jupyter_mage\nimport os\nos.chdir({str(tmp_path)!r})\ndel os").status == "ok"
-    assert shared.run(LOAD).printed == ""
-    return shared
 
 
 def define(notebook: Kernel, *cells: str) -> None:

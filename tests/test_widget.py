@@ -4,35 +4,28 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from real_kernel import FAKE, Kernel, kernel
+from real_kernel import FAKE, Cell, Kernel
 
 from jupyter_mage import view
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
-@pytest.fixture(scope="module")
-def started() -> Iterator[Kernel]:
-    with kernel() as one:
-        yield one
-
-
 @pytest.fixture
-def front(started: Kernel) -> Kernel:
-    started.run(FAKE)
-    return started
+def front(shared: Kernel) -> Kernel:
+    shared.run(FAKE)
+    return shared
 
 
-def displays(messages: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
-    return [(kind, content["data"]) for kind, content in messages if kind in ("display_data", "update_display_data")]
+def displays(cell: Cell) -> list[tuple[str, dict[str, Any]]]:
+    return [(kind, content["data"]) for kind, content in cell.messages if kind in ("display_data", "update_display_data")]
 
 
 def test_lab_gets_the_widget_and_every_still_form(front: Kernel) -> None:
-    ((kind, data),) = displays(front.run("widget.live(session)"))
+    ((kind, data),) = displays(front.run("widget.live(session)", "c1"))
     assert (kind, set(data)) == (
         "display_data",
         {WIDGET, view.MIME, "image/svg+xml", "text/vnd.mermaid", "text/plain"},
@@ -41,20 +34,20 @@ def test_lab_gets_the_widget_and_every_still_form(front: Kernel) -> None:
 
 
 def test_headless_run_gets_still_forms_only_and_opens_no_comm(front: Kernel) -> None:
-    messages = front.run("widget.live(session)", cell="")
-    ((_, data),) = displays(messages)
-    assert (WIDGET in data, [kind for kind, _ in messages if kind == "comm_open"]) == (False, [])
+    cell = front.run("widget.live(session)")
+    ((_, data),) = displays(cell)
+    assert (WIDGET in data, [kind for kind, _ in cell.messages if kind == "comm_open"]) == (False, [])
 
 
 def test_vscode_gets_still_forms_only(front: Kernel) -> None:
     front.run("__vsc_ipynb_file__ = 'x.ipynb'")
-    ((_, data),) = displays(front.run("widget.live(session)"))
+    ((_, data),) = displays(front.run("widget.live(session)", "c1"))
     front.run("del __vsc_ipynb_file__")
     assert WIDGET not in data
 
 
 def test_changes_come_as_small_messages(front: Kernel) -> None:
-    front.run("shown = widget.live(session); display(shown)")
+    front.run("shown = widget.live(session); display(shown)", "c1")
     front.run("session.emit(*started)")
     running = {"status": "running", "detail": "running"}
     sent = front.wait(lambda kind, content: content.get("data", {}).get("content", {}).get("states") == {"a": running})
@@ -62,28 +55,27 @@ def test_changes_come_as_small_messages(front: Kernel) -> None:
 
 
 def test_reloaded_page_asks_for_the_picture_of_now(front: Kernel) -> None:
-    front.run("shown = widget.live(session); display(shown)")
-    front.run("session.emit(*started); shown._pace.flush(); print(shown._widget.get_state()['picture']['run']['status'])")
-    assert front.messages[-2][1] == {"name": "stdout", "text": "running\n"}
+    front.run("shown = widget.live(session); display(shown)", "c1")
+    asked = "session.emit(*started); shown._pace.flush(); print(shown._widget.get_state()['picture']['run']['status'])"
+    assert front.run(asked).printed == "running\n"
 
 
 def test_notebook_keeps_how_the_run_ended(front: Kernel) -> None:
-    messages = front.run("display(widget.live(session)); session.emit(*started, *finished)", cell="")
-    (first, data), (last, kept) = displays(messages)
+    cell = front.run("display(widget.live(session)); session.emit(*started, *finished)")
+    (first, data), (last, kept) = displays(cell)
     assert (first, last) == ("display_data", "update_display_data")
     assert "cancelled" not in data["text/plain"]
     assert kept["text/plain"].splitlines()[0] == "p · 2 blocks · cancelled · <1 ms"
 
 
 def test_old_graphs_stop_following(front: Kernel) -> None:
-    front.run("for _ in range(9): display(widget.live(session))")
-    front.run("print(len(session.callbacks), widget.LIVE)")
-    assert front.messages[-2][1]["text"] == "4 4\n"
+    front.run("for _ in range(9): display(widget.live(session))", "c1")
+    assert front.run("print(len(session.callbacks), widget.LIVE)").printed == "4 4\n"
 
 
 def test_widget_shows_pictures_by_itself(front: Kernel) -> None:
-    front.run("one = widget.DagWidget(session.picture()); one")
-    messages = front.run("session.emit(*started); one.show(session.picture())")
+    front.run("one = widget.DagWidget(session.picture()); one", "c1")
+    messages = front.run("session.emit(*started); one.show(session.picture())").messages
     (sent,) = [content["data"]["content"] for kind, content in messages if kind == "comm_msg" and "content" in content["data"]]
     assert (sent["changes"], sent["run"]["status"]) == (1, "running")
 
