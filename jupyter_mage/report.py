@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import unknown
+from .events import BlockRetrying
 from .model import Block, Failure, Output
 from .planner import Step
 from .state import BlockRun, Run
@@ -156,8 +157,8 @@ def runs_table(summaries: Iterable[Any]) -> Table:
     return table
 
 
-def failure_text(block: Block, failure: Failure, *, name: str = "", hint: bool = True) -> str:
-    """A failure in a few lines: where, what, the line, what the inputs were, and what to type."""
+def failure_text(block: Block, failure: Failure, *, name: str = "", more: str = "", hint: bool = True) -> str:
+    """A failure in a few lines: where, what, the line, what the inputs were, ``more``, and what to type."""
     test = next((each for each in block.tests if each.name == failure.test), None)
     cell = test.cell_number if test else block.cell_number
     where = f" at cell [{cell}]" if cell is not None else ""
@@ -167,6 +168,7 @@ def failure_text(block: Block, failure: Failure, *, name: str = "", hint: bool =
     if failure.code.strip():
         lines.append(f"    {failure.line} │ {failure.code.rstrip()}")
     lines += [f"  {name} has {shape}" for name, shape in failure.inputs]
+    lines += [more] if more else []
     if not hint:
         pass
     elif failure.test:
@@ -174,6 +176,27 @@ def failure_text(block: Block, failure: Failure, *, name: str = "", hint: bool =
     else:
         lines.append("  → correct the cell and run it again; what had finished above it is cached")
     return "\n".join(lines)
+
+
+def told_first(run: Run) -> BlockRun | None:
+    """The failure that tells most: of a mapped block, its first failed item's."""
+    failed = run.failed
+    if not failed:
+        return None
+    items = (each for each in failed if each.is_item and each.name.startswith(f"{failed[0].name}["))
+    return next(items, failed[0])
+
+
+def items_text(run: Run, item: BlockRun) -> str:
+    """``  in score[1]: 2 of 3 items failed: score[1], score[2]``; empty where this is no item, or its block went on."""
+    whole = run.blocks.get(item.name.split("[")[0])
+    return f"  in {item.name}: {whole.failure.message}" if item.is_item and whole is not None and whole.failure else ""
+
+
+def retry_line(event: BlockRetrying) -> str:
+    """``↻ raw  OSError: no such host; attempt 2 in 1.00 s``."""
+    said = f"{event.failure.error}: {first_line(event.failure.message)}"
+    return f"↻ {event.block}  {said}; attempt {event.attempt + 1} in {seconds(event.delay)}"
 
 
 def block_run_text(run: Run, name: str) -> str:

@@ -2,147 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import papermill
 import pytest
-from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
-
-SECONDS = 30.0
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
-TIME = re.compile(r"<1 ms|\d+(\.\d+)? (ms|s)\b")
-
-
-@dataclass
-class Cell:
-    """What executing a cell came to."""
-
-    status: str
-    printed: str = ""
-    result: str = ""
-    errors: str = ""
-    error: str = ""
-    shown: list[dict[str, Any]] = field(default_factory=list)
-    help: str = ""
-
-    @property
-    def lines(self) -> list[str]:
-        """What was printed, times left out."""
-        return [TIME.sub("T", line) for line in self.printed.splitlines() if line.strip()]
-
-
-class Kernel:
-    """A kernel and its client; the cells come with the metadata that JupyterLab sends."""
-
-    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
-        self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(cwd=str(folder), env=environ)
-        self.client: BlockingKernelClient = self.manager.blocking_client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=SECONDS)
-
-    def send(self, code: str, cell: str = "", deleted: tuple[str, ...] = ()) -> str:
-        content = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
-        metadata = {"cellId": cell, "deletedCells": list(deleted)} if cell or deleted else {}
-        message = self.client.session.msg("execute_request", {**content, "stop_on_error": False}, metadata=metadata)
-        self.client.shell_channel.send(message)
-        return str(message["header"]["msg_id"])
-
-    def receive(self, sent: str, on_print: Callable[[str], None] = lambda text: None) -> Cell:
-        cell = Cell(status="")
-        while True:
-            message = self.client.get_iopub_msg(timeout=SECONDS)
-            if message["parent_header"].get("msg_id") != sent:
-                continue
-            sort, content = message["msg_type"], message["content"]
-            if sort == "stream" and content["name"] == "stdout":
-                cell.printed += content["text"]
-                on_print(cell.printed)
-            elif sort == "stream":
-                cell.errors += content["text"]
-            elif sort == "execute_result":
-                cell.result = content["data"]["text/plain"]
-            elif sort == "display_data":
-                cell.shown.append(content["data"])
-            elif sort == "error":
-                cell.error = ANSI.sub("", "\n".join(content["traceback"]))
-            elif sort == "status" and content["execution_state"] == "idle":
-                break
-        while True:
-            reply = self.client.get_shell_msg(timeout=SECONDS)
-            if reply["parent_header"].get("msg_id") == sent:
-                cell.status = reply["content"]["status"]
-                self.count = reply["content"]["execution_count"]
-                pages = [each["data"]["text/plain"] for each in reply["content"].get("payload", []) if "data" in each]
-                cell.help = ANSI.sub("", "\n".join(pages))
-                return cell
-
-    def run(self, code: str, cell: str = "", deleted: tuple[str, ...] = ()) -> Cell:
-        return self.receive(self.send(code, cell, deleted))
-
-    def value(self, expression: str) -> str:
-        """The repr of an expression in the kernel."""
-        return self.run(expression).result
-
-    def number(self) -> str:
-        """The number of the cell before, as the front end shows it."""
-        return str(self.count)
-
-    def close(self) -> None:
-        self.client.stop_channels()
-        self.manager.shutdown_kernel(now=True)
-        self.manager.cleanup_resources()
-
-
-def surroundings(home: Path) -> dict[str, str]:
-    """The environment of a kernel that reads nothing of the person's who runs the tests."""
-    names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-    kept = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
-    return {**kept, **{name: str(home / name.lower()) for name in names}}
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
-    home = tmp_path_factory.mktemp("home")
-    kernel = Kernel(home, surroundings(home))
-    yield kernel
-    kernel.close()
-
-
-@pytest.fixture
-def notebook(shared: Kernel, tmp_path: Path) -> Kernel:
-    """A kernel that knows nothing, in an empty project, with the extension loaded."""
-    assert shared.run(f"%reset -f\n%unload_ext jupyter_mage\nimport os\nos.chdir({str(tmp_path)!r})\ndel os").status == "ok"
-    assert shared.run("%load_ext jupyter_mage").printed == ""
-    return shared
-
-
-@pytest.fixture
-def fresh(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Kernel]]:
-    """Makes kernels of their own, in one empty project."""
-    made: list[Kernel] = []
-
-    def make() -> Kernel:
-        made.append(Kernel(tmp_path, surroundings(tmp_path_factory.mktemp("home"))))
-        made[-1].run("%load_ext jupyter_mage")
-        return made[-1]
-
-    yield make
-    for kernel in made:
-        kernel.close()
-
+from real_kernel import ANSI, SECONDS, TIME, Cell, Kernel, surroundings
 
 RAW = '%%block raw\nimport pandas as pd\npd.DataFrame({"id": [1, 2], "user": ["a", "b"]})'
 
@@ -265,6 +137,59 @@ def test_error_of_an_upstream_names_its_own_cell(notebook: Kernel) -> None:
     number = notebook.number()
     cell = notebook.run("%%block below\nraw")
     assert f"raw failed at cell [{number}] line 3: IndexError" in cell.error and len(cell.error.splitlines()) <= 6
+
+
+FAILS_ONCE = "from pathlib import Path\nseen = Path(f'seen_{parts}')\nif parts == 2 and not seen.exists():\n    seen.touch()\n    1 / 0\nparts * 2"
+
+
+def test_retry_is_said_in_the_cell(notebook: Kernel) -> None:
+    notebook.run("%%block parts\n2")
+    again = "ZeroDivisionError: division by zero; attempt 2 in T"
+    cell = notebook.run(f"%%block score(parts) --retries 1 --retry-delay 1ms\n{FAILS_ONCE}")
+    assert (cell.lines, cell.result) == ([f"↻ score  {again}", "score ← parts (cached)   int · T"], "4")
+    notebook.run("import os; os.unlink('seen_2')")
+    notebook.run("%%block parts\n[1, 2]")
+    cell = notebook.run(f"%%block score(parts) --map parts --retries 1 --retry-delay 1ms\n{FAILS_ONCE}")
+    assert (cell.lines, cell.result) == ([f"↻ score[1]  {again}", "score ← parts (cached)   2 items · T"], "[2, 4]")
+
+
+def test_retry_of_a_test_is_said_in_its_cell(notebook: Kernel) -> None:
+    notebook.run("%%block raw --retries 1 --retry-delay 1ms\n[1]")
+    cell = notebook.run("%%test raw\nassert raw == [2], 'unequal'")
+    assert cell.lines == ["↻ raw  AssertionError: unequal; attempt 2 in T"] and "test test_1 of raw failed" in cell.error
+
+
+def test_failed_item_is_named_in_its_own_cell(notebook: Kernel) -> None:
+    notebook.run("%%block parts\n[3, 2, 0]")
+    cell = notebook.run("%%block score(parts) --map parts\n\n6 / (parts - 2) if parts else [][6]")
+    assert re.search(r"-> *3 6 / \(parts - 2\)", cell.error) and "ZeroDivisionError" in cell.error
+    assert cell.error.splitlines()[-3:] == [
+        "  parts has int",
+        "  in score[1]: 2 of 3 items failed: score[1], score[2]",
+        "  → correct the cell and run it again; what had finished above it is cached",
+    ]
+
+
+def test_failed_item_of_an_upstream_is_named_with_its_line(notebook: Kernel) -> None:
+    notebook.run("%%block parts\n[3, 2]")
+    notebook.run("%%block score(parts) --map parts --no-run\n\n6 / (parts - 2)")
+    number = notebook.number()
+    cell = notebook.run("%%block below(score)\nsum(score)")
+    assert cell.error.splitlines() == [
+        f"✗ score[1] failed at cell [{number}] line 3: ZeroDivisionError: division by zero",
+        "    3 │ 6 / (parts - 2)",
+        "  parts has int",
+        "  in score[1]: 1 of 2 items failed: score[1]",
+        "  → correct the cell and run it again; what had finished above it is cached",
+    ]
+
+
+def test_upstream_that_is_no_list_fails_its_mapped_block(notebook: Kernel) -> None:
+    notebook.run("%%block parts\n3")
+    cell = notebook.run("%%block score(parts) --map parts\nparts")
+    assert (
+        cell.status == "error" and "score" in cell.error and "parts has int" in cell.error and len(cell.error.splitlines()) <= 6
+    )
 
 
 def test_failing_test_names_its_own_cell(notebook: Kernel) -> None:
@@ -594,8 +519,8 @@ def test_papermill_runs_it_and_sets_its_parameters(tmp_path: Path) -> None:
     assert done.cells[-1].outputs[0]["data"]["text/plain"] == "[3]"
 
 
-def test_two_kernels_on_one_project_are_both_right(fresh: Callable[[], Kernel]) -> None:
-    kernels = [fresh(), fresh()]
+def test_two_kernels_on_one_project_are_both_right(fresh: Callable[..., Kernel]) -> None:
+    kernels = [fresh("%load_ext jupyter_mage"), fresh("%load_ext jupyter_mage")]
     for number, kernel in enumerate(kernels):
         kernel.run(f"%%block raw\n[{number}] * 3")
         kernel.run("%%block total\nsum(raw)")
@@ -604,13 +529,13 @@ def test_two_kernels_on_one_project_are_both_right(fresh: Callable[[], Kernel]) 
     assert [cell.status for cell in cells] == ["ok", "ok"] and [kernel.value("total") for kernel in kernels] == ["0", "3"]
 
 
-def test_killed_kernel_loses_nothing_that_had_finished(fresh: Callable[[], Kernel], tmp_path: Path) -> None:
-    first = fresh()
+def test_killed_kernel_loses_nothing_that_had_finished(fresh: Callable[..., Kernel], tmp_path: Path) -> None:
+    first = fresh("%load_ext jupyter_mage")
     first.run("%%block raw\n[1]")
     first.send(f"%%block slow(raw)\n{HANGS}")
     until_started(tmp_path)
     first.manager.signal_kernel(9)
-    second = fresh()
+    second = fresh("%load_ext jupyter_mage")
     second.run("%%block raw --no-run\n[1]")
     second.run("%%block slow(raw) --no-run\nraw + [2]")
     assert "interrupted" in second.run("%pipeline runs").printed

@@ -54,8 +54,7 @@ _ENDS = (ev.BlockSucceeded, ev.BlockCached, ev.BlockFailed, ev.BlockSkipped, ev.
 
 def _line(event: ev.Event) -> None:
     if isinstance(event, ev.BlockRetrying):
-        said = f"{event.failure.error}: {report.first_line(event.failure.message)}"
-        text = f"↻ {event.block}  {said}; attempt {event.attempt + 1} in {report.seconds(event.delay)}"
+        text = report.retry_line(event)
     elif isinstance(event, ev.BlockSucceeded | ev.BlockCached) and event.block.endswith("]"):
         return
     elif isinstance(event, ev.BlockSucceeded):

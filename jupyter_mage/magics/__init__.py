@@ -12,13 +12,14 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand, output_can_be_silenced
 
+from .. import events as ev
 from .. import report
 from ..code.header import split_cell
 from ..code.source import transform_magics, uses_magics
 from ..definitions import Defined
 from ..engine import runs
 from ..errors import BlockFailedError, JupyterMageError, Where
-from ..model import legal_name
+from ..model import Failure, legal_name
 from ..session import Session
 from ..state import Run
 from ..work import Place
@@ -115,16 +116,18 @@ class PipelineMagics(Magics):
                 namespace=self.shell.user_ns,
             )
             self._say(defined)
-            run = self.session.run_cell(defined.block.name, self._place(""), run_body=False)
-            self._raise(run, defined.block.name, None)
+            with self._heard() as heard:
+                run = self.session.run_cell(defined.block.name, self._place(""), run_body=False)
+            self._raise(run, defined.block.name, heard)
             print(report.status_line(run, defined.block.name, ()))  # noqa: T201
 
     def _run_cell(self, defined: Defined, filename: str, *, quiet: bool, force: bool) -> None:
         __tracebackhide__ = True
-        name, errors = defined.block.name, list[BaseException]()
-        place = self._place(filename, None if quiet else self._show, errors.append)
-        run = self.session.run_cell(name, place, force=force)
-        self._raise(run, name, errors[0] if errors else None)
+        name = defined.block.name
+        with self._heard() as heard:
+            place = self._place(filename, None if quiet else self._show, heard.failed)
+            run = self.session.run_cell(name, place, force=force)
+        self._raise(run, name, heard)
         print(report.status_line(run, name, defined.block.upstreams))  # noqa: T201
 
     def _place(
@@ -143,25 +146,34 @@ class PipelineMagics(Magics):
         for note in defined.notes:
             print(note)  # noqa: T201
 
-    def _raise(self, run: Run, name: str, error: BaseException | None) -> None:
+    @contextmanager
+    def _heard(self) -> Iterator[Heard]:
+        heard = Heard()
+        stop = self.session.stream.subscribe(heard)
+        try:
+            yield heard
+        finally:
+            stop()
+
+    def _raise(self, run: Run, name: str, heard: Heard) -> None:
         """End the cell as the run ended: with the user's own exception where there is one."""
         __tracebackhide__ = True
         if run.status == "cancelled":
             raise Interrupted(f"{name} was interrupted; what had finished above it is cached")
-        failed = run.failed
         if run.status == "succeeded":  # also where a conditional was not true: it is as the author wants it
             return
-        own = failed[0].failure if failed and failed[0].name == name else None
-        if error is not None and own is not None and not own.test and can_be_said(error):
-            shown = self._own(error, own)
+        block = report.told_first(run)
+        if block is None or block.failure is None:
+            raise JupyterMageError(f"{name} was not run: {run.blocks[name].reason}", hint=f"%pipeline run {name}")
+        error, more = heard.errors.get(block.name), report.items_text(run, block)
+        if error is not None and not block.failure.test and can_be_said(error):
+            shown = self._own(error, block.failure, more)
             if shown is not None:
                 raise shown
-        block = failed[0] if failed else run.blocks[name]
-        if block.failure is None:
-            raise JupyterMageError(f"{name} was not run: {run.blocks[name].reason}", hint=f"%pipeline run {name}")
-        raise BlockFailedError(report.failure_text(self.session.pipeline[block.name], block.failure)) from None
+        source = self.session.pipeline[block.name.split("[")[0]]
+        raise BlockFailedError(report.failure_text(source, block.failure, name=block.name, more=more)) from None
 
-    def _own(self, error: BaseException, failure: Any) -> BaseException | None:
+    def _own(self, error: BaseException, failure: Failure, more: str) -> BaseException | None:
         """The user's exception, drawn from the user's own frame on, with what the inputs were; None where there is none."""
         own, others = own_frames(error)
         if own is None or isinstance(error, JupyterMageError):
@@ -173,7 +185,8 @@ class PipelineMagics(Magics):
         except Exception:  # noqa: BLE001 (an exception whose own text cannot be made: the failure's words are used)
             return None
         error.__cause__, error.__suppress_context__ = cause, suppressed
-        lines += [f"  {name} has {shape}" for name, shape in (failure.inputs if failure else ())]
+        lines += [f"  {name} has {shape}" for name, shape in failure.inputs]
+        lines += [more] if more else []
         if others:
             lines.append(f"  {others} frame{'s' * (others != 1)} of other code hidden: the log shows them, %pipeline logs")
         lines.append("  → correct the cell and run it again; what had finished above it is cached")
@@ -227,6 +240,28 @@ class PipelineMagics(Magics):
         """
         __tracebackhide__ = True
         return speak(Notebook(self.shell, self.session, self.draw), line)
+
+
+class Heard:
+    """What a cell hears while it runs: a retry is said at once, and each failure keeps the exception that it was."""
+
+    def __init__(self) -> None:
+        self.errors: dict[str, BaseException] = {}
+        """The cell's own exceptions, by block or item."""
+        self._last: BaseException | None = None
+
+    def failed(self, error: BaseException) -> None:
+        """Called where the body runs, before the engine tells of it."""
+        self._last = error
+
+    def __call__(self, event: ev.Event) -> None:
+        if isinstance(event, ev.BlockRetrying):
+            print(report.retry_line(event))  # noqa: T201
+        elif isinstance(event, ev.BlockFailed) and self._last is not None:
+            self.errors[event.block] = self._last
+        else:
+            return
+        self._last = None
 
 
 @contextmanager
