@@ -11,7 +11,9 @@ import glob
 import os
 import re
 import secrets
+import shutil
 import signal
+import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +169,30 @@ class FileLock:
             yield
         finally:
             self.release()
+
+
+def own_folder(prefix: str) -> tuple[Path, FileLock]:
+    """A new temporary folder of this process, and the lock that says so: hold it for as long as the folder is used.
+
+    Those of the same prefix whose process is dead are removed first: a kill leaves them.
+    """
+    place = Path(tempfile.gettempdir())
+    for left in place.glob(f"{prefix}*/lock"):
+        _remove_unheld(left)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+        lock = FileLock(folder / "lock")
+        if lock.acquire(wait=False) and lock.current():  # else somebody took it for a dead one's
+            return folder, lock
+        lock.close()
+
+
+def _remove_unheld(path: Path) -> None:
+    lock = FileLock(path)
+    with contextlib.suppress(OSError):
+        if path.parent.lstat().st_uid == os.getuid() and lock.acquire(wait=False):
+            shutil.rmtree(path.parent, ignore_errors=True)
+    lock.close()
 
 
 _locks: weakref.WeakSet[FileLock] = weakref.WeakSet()

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -322,6 +323,30 @@ def test_worker_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     session = Session(tmp_path, pipeline="demo")
     assert session.past_run("last").status == "interrupted"
     session.close()
+
+
+def test_folder_that_a_killed_owner_left_goes_with_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT)
+    temporary = Path(tempfile.mkdtemp())  # the path of a socket has to be short
+    environ = {**os.environ, "TMPDIR": str(temporary)}
+
+    def lies_about() -> list[str]:
+        return [path.name for path in temporary.iterdir()]
+
+    (tmp_path / "hangs.txt").write_text(STUBBORN)
+    owner = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, env=environ)
+    until((tmp_path / "pids").exists)
+    (held,) = lies_about()
+    (tmp_path / "hangs.txt").write_text("1")
+    subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env=environ, check=True)
+    assert lies_about() == [held]
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.wait(SECONDS)
+    assert lies_about() == [held]
+    (tmp_path / "hangs.txt").write_text("2")
+    subprocess.run([sys.executable, "script.py"], cwd=tmp_path, env=environ, check=True)
+    assert lies_about() == []
+    temporary.rmdir()
 
 
 # ---- the executor itself

@@ -13,10 +13,12 @@ import io
 import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.reduction
+import multiprocessing.util
 import os
 import pickle
 import queue
 import random
+import shutil
 import signal
 import struct
 import sys
@@ -31,6 +33,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..errors import RunError
+from ..files import FileLock, own_folder
 
 T = TypeVar("T")
 GRACE = 2.0
@@ -49,6 +52,20 @@ class CrashedError(RunError):
     """The worker process ended while it ran a block; ``log`` is what it had printed."""
 
     log = ""
+
+
+def _own_folder() -> None:
+    """Have multiprocessing put the fork server's socket where a kill leaves no litter. The caller holds `_START`."""
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    if config.get("tempdir") is None:
+        folder, lock = own_folder("mage-")
+        multiprocessing.util.Finalize(None, _remove, args=(folder, lock), exitpriority=-100)  # as it does with its own
+        config["tempdir"] = str(folder)
+
+
+def _remove(folder: Path, lock: FileLock) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.close()
 
 
 class ProcessExecutor(futures.Executor):
@@ -203,6 +220,7 @@ class _Worker:
             name="jupyter_mage worker",
         )
         with _START, _without_main():
+            _own_folder()
             self.process.start()
         theirs.close()
         life.close()
@@ -397,6 +415,7 @@ class Processes:
         frames = FRAMES if modules or "pandas" in sys.modules else ()
         multiprocessing.get_context("forkserver").set_forkserver_preload([*PRELOAD, *frames])
         with _START, _without_main():
+            _own_folder()
             multiprocessing.forkserver.ensure_running()
 
     def halt(self, pool: futures.Executor) -> None:
