@@ -1,7 +1,10 @@
 """Lives that tests end: each a fork of a process without threads, so that nothing is imported anew for it, and what they saw."""
 
+import faulthandler
 import os
+import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -40,6 +43,7 @@ def child(work: Callable[..., object], *arguments: object) -> int:
         return pid
     code = 1
     try:
+        faulthandler.register(signal.SIGUSR1, file=2)
         code = 7 if work(*arguments) is True else 0
     except KeyboardInterrupt:
         code = 130
@@ -53,5 +57,16 @@ def child(work: Callable[..., object], *arguments: object) -> int:
         os._exit(code)
 
 
-def end(pid: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+def end(pid: int, seconds: float = 120.0) -> int:
+    """Wait for its end; the exit code. Where it hangs, its stderr tells where each of its threads is, and it is killed."""
+    deadline = time.monotonic() + seconds
+    while not (ended := os.waitpid(pid, os.WNOHANG))[0]:
+        left = deadline - time.monotonic()
+        if left < -1:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise Broken(f"a life hangs: it did not end in {seconds:.0f} s")
+        if left < 0:
+            os.kill(pid, signal.SIGUSR1)
+        time.sleep(0.2 if left < 0 else 0.001)
+    return os.waitstatus_to_exitcode(ended[1])

@@ -7,9 +7,9 @@ import re
 import shutil
 import signal
 import tempfile
-import time
 from pathlib import Path
 
+import lives
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -115,30 +115,22 @@ class Project(RuleBasedStateMachine):
     def die(self, at: int, recorded: bool) -> None:
         """Another process runs all, and is killed after so many events."""
         self.session.close()
-        pid = os.fork()
-        if not pid:
-            try:
-                session, told = self.opened(), iter(range(1, 100))
 
-                def watch(_: ev.Event) -> None:
-                    if next(told) == at:
-                        if recorded:
-                            session.history.flush()
-                        os.kill(os.getpid(), signal.SIGKILL)
+        def life() -> None:
+            session, told = self.opened(), iter(range(1, 100))
 
-                session.history  # noqa: B018 (opened first, so that it hears of events before we do)
-                session.stream.subscribe(watch)
-                session.run(executor="inline", force=True)
-                session.close()
-            finally:
-                os._exit(0)
-        end = time.monotonic() + 30
-        while not os.waitpid(pid, os.WNOHANG)[0]:
-            if time.monotonic() > end:
-                os.kill(pid, signal.SIGKILL)
-                os.waitpid(pid, 0)
-                raise AssertionError("a run in a forked process hangs")
-            time.sleep(0.002)
+            def watch(_: ev.Event) -> None:
+                if next(told) == at:
+                    if recorded:
+                        session.history.flush()
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+            session.history  # opened first, so that it hears of events before we do
+            session.stream.subscribe(watch)
+            session.run(executor="inline", force=True)
+            session.close()
+
+        assert lives.end(lives.child(life), 60.0) in (0, -signal.SIGKILL)
         self.session = self.opened()
         runs = self.session.history.runs("p", 1)
         self.unfinished = (
