@@ -392,8 +392,25 @@ class _PrintedTo:
                 _LOGS.pop(self._here, None)
             else:
                 _LOGS[self._here] = self._above
-            if not _LOGS and isinstance(sys.stdout, _Router) and isinstance(sys.stderr, _Router):
-                sys.stdout, sys.stderr = sys.stdout.real, sys.stderr.real
+            _route_back()
+
+
+def _route_back() -> None:
+    """Where nobody listens any more, the streams are as they were."""
+    if not _LOGS and isinstance(sys.stdout, _Router) and isinstance(sys.stderr, _Router):
+        sys.stdout, sys.stderr = sys.stdout.real, sys.stderr.real
+
+
+def _forget_other_threads() -> None:
+    """In a forked child: it has none, so nobody gives the lock back that one of them may have held."""
+    global _ROUTE
+    _ROUTE = threading.Lock()
+    for thread in _LOGS.keys() - {threading.get_ident()}:
+        del _LOGS[thread]
+    _route_back()
+
+
+os.register_at_fork(after_in_child=_forget_other_threads)
 
 
 def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:

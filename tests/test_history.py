@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import lives
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -427,6 +428,31 @@ def test_a_fork_can_neither_use_nor_harm_it(history, root):
     assert [event.block for event in history.events("r1")[1:]] == ["b"]
     assert history.events("child")[0].reason == "mine"
     assert history.recover() == ["child"]
+
+
+def test_a_fork_can_open_one_while_threads_read_another(history, tmp_path):
+    """SQLite's own locks would be taken in the child by threads that it does not have."""
+    tell(history, whole_run())
+    enough = threading.Event()
+
+    def look():
+        while not enough.is_set():
+            assert history.run("r1").status == "failed"
+
+    def life():
+        own = History(tmp_path / "own")
+        tell(own, whole_run())
+        own.close()
+
+    readers = [threading.Thread(target=look) for _ in range(3)]
+    for each in readers:
+        each.start()
+    try:
+        assert [lives.end(lives.child(life), 20) for _ in range(20)] == [0] * 20
+    finally:
+        enough.set()
+        for each in readers:
+            each.join()
 
 
 def test_a_fork_does_not_keep_a_dead_run_alive(root):

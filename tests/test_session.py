@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import lives
 import pytest
 
+from jupyter_mage import work
 from jupyter_mage.errors import (
     BlockFailedError,
     BlockSyntaxError,
@@ -804,3 +806,16 @@ def test_interrupt_in_a_cell_is_a_cancelled_run(notebook: Notebook) -> None:
     assert (notebook.ran.status, statuses(notebook.ran)) == ("cancelled", {"stopped": "cancelled"})
     notebook.block("stopped", "'now'")
     assert notebook.ran.status == "succeeded" and notebook.names["stopped"] == "now"
+
+
+def test_fork_while_another_thread_begins_a_block_can_run_one(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def life() -> bool:
+        own = Session(tmp_path / "own", pipeline="demo")
+        own.define("a", "print('kept')\n1")
+        kept = own.run(executor="inline").blocks["a"].log
+        print("shown", flush=True)
+        return kept == "kept\n"
+
+    with work._ROUTE:
+        pid = lives.child(life)
+    assert (lives.end(pid, 20), capfd.readouterr().out) == (7, "shown\n")

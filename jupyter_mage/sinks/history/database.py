@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ...errors import StoreError
 from ...files import point, sync_folder
+from .gate import GATE
 
 VERSION = 2
 APPLICATION_ID = 0x4A4D4731
@@ -161,9 +162,10 @@ def _migrate(connection: sqlite3.Connection) -> None:
 
 def empty() -> sqlite3.Connection:
     """The history of a project that has none and where none can be begun (a read-only folder)."""
-    connection = sqlite3.connect(":memory:", isolation_level=None)
-    for statement in TABLES:
-        connection.execute(statement)
+    with GATE:
+        connection = sqlite3.connect(":memory:", isolation_level=None)
+        for statement in TABLES:
+            connection.execute(statement)
     return connection
 
 
@@ -183,17 +185,19 @@ def move_aside(path: Path) -> Path:
 
 @contextlib.contextmanager
 def reader(path: Path, *, frozen: bool = False) -> Iterator[sqlite3.Connection]:
-    """A short read-only connection. Raises StoreError, translated, for whatever SQLite says inside.
+    """A read-only connection; use it inside the `GATE`. Raises StoreError, translated, for whatever SQLite says inside.
 
     ``frozen``: the folder cannot be written to, so SQLite can make no side files and nobody changes the history either.
     """
     mode = "mode=ro&immutable=1" if frozen else "mode=ro"
     try:
-        connection = sqlite3.connect(f"file:{_quoted(path)}?{mode}", uri=True, timeout=30, isolation_level=None)
+        with GATE:
+            connection = sqlite3.connect(f"file:{_quoted(path)}?{mode}", uri=True, timeout=30, isolation_level=None)
         try:
             yield connection
         finally:
-            connection.close()
+            with GATE:
+                connection.close()
     except (sqlite3.Error, ValueError, TypeError, KeyError) as error:  # the latter: text, JSON or rows in it that are damaged
         raise translated(error, path, "read") from error
 

@@ -20,6 +20,7 @@ from ...files import FileLock, atomic_write, sweep
 from ...model import Output
 from ...state import Run, fold
 from . import database, keeping, rows
+from .gate import GATE
 from .inserts import count_blocks
 from .keeping import KeptOutput
 from .liveness import RunLocks
@@ -95,8 +96,8 @@ class History:
         self._latest: dict[str, dict[str, Latest]] = {}
         """What `latest` read, kept up by our own events: good as long as nobody else has written."""
         self._latest_version = (0, 0)
-        self._open(durability)
         _open_histories.add(self)
+        self._open(durability)
 
     def _open(self, durability: str) -> None:
         self._power = durability == "power"
@@ -104,7 +105,8 @@ class History:
             prepare_folder(self.root)
             with locked(self._lock, self.path):
                 sweep(self.root)
-                connection, notice = database.open_writer(self.path, durability=durability)
+                with GATE:
+                    connection, notice = database.open_writer(self.path, durability=durability)
         except (sqlite3.Error, OSError, ProjectError) as error:
             self._refusal = database.translated(error, self.path, "write")
             return
@@ -281,10 +283,11 @@ class History:
         query = f"""SELECT {rows.OUTPUT_COLUMNS} FROM keys k JOIN outputs o ON o.content = k.content
             WHERE k.key = ?"""  # noqa: S608 — only our own column names are put in
         self._settle()
-        with self._read() as connection:
+        with self._connected() as connection:
 
             def find(key: str) -> Output | None:
-                row = connection.execute(query, (key,)).fetchone()
+                with GATE:
+                    row = connection.execute(query, (key,)).fetchone()
                 return None if row is None else rows.output_from(row)
 
             yield find
@@ -390,6 +393,11 @@ class History:
 
     @contextlib.contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
+        with self._connected() as connection, GATE:
+            yield connection
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
         if self._refusal is not None and not self.path.exists():
             with contextlib.closing(database.empty()) as connection:
                 yield connection
@@ -456,6 +464,7 @@ def _writers() -> list[Writer]:
 
 
 def _before_fork() -> None:
+    GATE.shut(5.0)
     for writer in _writers():
         writer.before_fork()
 
@@ -463,6 +472,10 @@ def _before_fork() -> None:
 def _after_fork(*, child: bool) -> None:
     for writer in _writers():
         writer.after_fork(child=child)
+    if child:
+        GATE.forget()
+    else:
+        GATE.reopen()
 
 
 atexit.register(_close_all)
