@@ -192,7 +192,7 @@ def warm() -> None:
     if WARM:
         get_context("forkserver").set_forkserver_preload([*processes.PRELOAD, *processes.FRAMES])
         REAL_ENSURE()
-        forkserver._forkserver.ensure_running = lambda: None
+        forkserver._forkserver.ensure_running = forkserver.ensure_running = lambda: None
 
 
 def server_died() -> bool:
