@@ -171,12 +171,11 @@ class FileLock:
             self.release()
 
 
-def own_folder(prefix: str) -> tuple[Path, FileLock]:
-    """A new temporary folder of this process, and the lock that says so: hold it for as long as the folder is used.
+def own_folder(place: Path, prefix: str) -> tuple[Path, FileLock]:
+    """A new folder of this process in ``place``, and the lock that says so: hold it for as long as the folder is used.
 
     Those of the same prefix whose process is dead are removed first: a kill leaves them.
     """
-    place = Path(tempfile.gettempdir())
     for left in place.glob(f"{prefix}*/lock"):
         _remove_unheld(left)
     while True:

@@ -349,6 +349,18 @@ def test_folder_that_a_killed_owner_left_goes_with_the_next_start(tmp_path: Path
     temporary.rmdir()
 
 
+def test_temporary_folder_may_have_a_long_path(tmp_path: Path) -> None:
+    place = tmp_path / ("x" * 100)
+    place.mkdir()
+    program = (
+        "from pathlib import Path\nfrom jupyter_mage.session import Session\nsession = Session(Path('.'), pipeline='demo')\n"
+    )
+    program += "session.define('a', '1')\nprint(session.run().status)"
+    environ = {**os.environ, "TMPDIR": str(place)}
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environ, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("succeeded\n", "")
+
+
 # ---- the executor itself
 
 

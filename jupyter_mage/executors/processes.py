@@ -43,6 +43,8 @@ PRELOAD = ("jupyter_mage.work", "jupyter_mage.languages.python", "jupyter_mage.s
 """Imported once, by the fork server, so that each new worker has it for nothing."""
 FRAMES = ("pandas", "pyarrow", "pyarrow.compute", "duckdb")
 """So is this, where blocks import packages (most of which import these): it takes four times as long as all the rest."""
+SOCKET_ROOM = 70
+"""Bytes of a temporary folder's path in which a socket still has its place: the system allows 104 to 108 in all."""
 _START = threading.Lock()
 _clean_environ: dict[bytes, bytes] = {}
 """In a worker, the environment that each block starts with."""
@@ -58,7 +60,10 @@ def _own_folder() -> None:
     """Have multiprocessing put the fork server's socket where a kill leaves no litter. The caller holds `_START`."""
     config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
     if config.get("tempdir") is None:
-        folder, lock = own_folder("mage-")
+        place = Path(tempfile.gettempdir())
+        if len(os.fsencode(place)) > SOCKET_ROOM:
+            place = Path("/tmp")  # noqa: S108 (the folder in it is new and only ours)
+        folder, lock = own_folder(place, "mage-")
         multiprocessing.util.Finalize(None, _remove, args=(folder, lock), exitpriority=-100)  # as it does with its own
         config["tempdir"] = str(folder)
 
