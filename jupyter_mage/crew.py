@@ -14,7 +14,7 @@ from .handoff import Handoff
 from .jobs import Kept
 from .model import Block, Output, Pipeline
 from .plugins import executors
-from .work import Place, Result, Task, run_in_worker, run_task
+from .work import Place, Result, Task, printed, run_in_worker, run_task
 
 
 class Grounds(Protocol):
@@ -40,7 +40,7 @@ class Crew:
     def __init__(self, grounds: Grounds, request: Request, own: str = "", place: Place | None = None) -> None:
         self._grounds, self._request = grounds, request
         self._own, self._place = own, self._showing(own, place) if place else None
-        self._out: dict[futures.Future[Result], tuple[Any, futures.Executor]] = {}
+        self._out: dict[futures.Future[Result], tuple[Any, futures.Executor, str]] = {}
         self._opened: dict[str, tuple[Any, futures.Executor]] = {}
         self._store: Handoff | None = None
         executors.get(request.executor)
@@ -55,14 +55,20 @@ class Crew:
             where = str(grounds.state_folder / "store")
             future = pool.submit(run_in_worker, task, "local", where, grounds.durability, str(grounds.root))
         if not future.done():  # else there is nothing left to stop
-            self._out[future] = plugin, pool
+            self._out[future] = plugin, pool, task.block.name
             future.add_done_callback(lambda done: self._out.pop(done, None))
         return future
 
     def stop(self, future: futures.Future[Result]) -> None:
-        plugin, pool = self._out.get(future, (None, None))
+        plugin, pool, _ = self._out.get(future, (None, None, ""))
         if plugin is not None:
             plugin.stop(pool, future)
+
+    def printed(self, block: str) -> str:
+        """What a block that runs has printed so far; from any thread."""
+        here = printed(block)
+        told = (plugin.printed(pool, future) for future, (plugin, pool, name) in tuple(self._out.items()) if name == block)
+        return here or next((text for text in told if text), "")
 
     def halt(self) -> None:
         for plugin, pool in self._opened.values():
@@ -85,17 +91,19 @@ class Crew:
     def _place_of(self, block: Block) -> Place | None:
         if self._place is None:
             return None
-        if block.name == self._own:
+        if block.name == self._own or self._place.namespace is None:
             return self._place
         return Place(namespace=self._place.namespace) if block.leaks else None
 
     @staticmethod
     def _showing(name: str, place: Place) -> Place:
         """The place, where showing a value also binds it to the block's name."""
-        shown = place.show
+        shown, namespace = place.show, place.namespace
+        if namespace is None:
+            return place
 
         def show(value: Any) -> None:
-            place.namespace[name] = value
+            namespace[name] = value
             if shown:
                 shown(value)
 

@@ -367,6 +367,8 @@ class Failure:
     """Each upstream's name with its shape and columns."""
     test: str = ""
     """Name of the test that failed, or empty when the block itself did."""
+    guess: str = ""
+    """The name or column that was probably meant: ``Did you mean user?``; or empty."""
 
 
 def json_text(value: object) -> str:

@@ -67,6 +67,9 @@ class Language(Protocol):
     def run(self, call: Call) -> Any:
         """Run the body and give its output; exceptions of the body come out as they are."""
 
+    def scratch(self, block: Block, parameters: Sequence[str]) -> str:
+        """Python for a plain cell that does what the body does; upstreams and these parameters have their names there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
@@ -113,6 +116,9 @@ class Executor(Protocol):
 
     def stop(self, pool: futures.Executor, future: futures.Future[Any]) -> None:
         """End this one call, if it runs and can be ended; its future then has an error."""
+
+    def printed(self, pool: futures.Executor, future: futures.Future[Any]) -> str:
+        """What this call has printed so far, where that is kept outside this process; asked for while it runs."""
 
 
 class Store(Protocol):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import unknown
 from .events import BlockRetrying
-from .model import Block, Failure, Output
+from .model import Output
 from .planner import Step
 from .state import BlockRun, Run
 
@@ -58,18 +58,53 @@ def size(value: int) -> str:
     return f"{value} B"
 
 
-def status_line(run: Run, name: str, upstreams: Sequence[str]) -> str:
-    """``delays ← flights (cached)   12 480 × 19 · 0.31 s``: what stands under a block's cell."""
+def status_line(run: Run, name: str, upstreams: Sequence[str], before: Output | None = None) -> str:
+    """``delays ← flights (cached)   12 480 × 19 (−20 %) · 0.31 s``: what stands under a block's cell.
+
+    ``before`` is what its last good run gave.
+    """
     block = run.blocks[name]
     came = ", ".join(f"{each} ({_came(run.blocks[each])})" for each in upstreams if each in run.blocks)
     head = f"{name} ← {came}" if came else name
+    shape = block.output.describe() if block.output else ""
+    differs = change(before, block.output)
     facts = [
-        block.output.describe() if block.output else "",
+        f"{shape} ({differs})" if differs else shape,
         "cached" if block.status == "cached" else seconds(block.seconds),
         f"was not run: {block.reason}" if block.status == "skipped" else "",
     ]
     tests = f"{len(block.tests)} test{'s' * (len(block.tests) != 1)} passed" if block.tests else ""
     return f"{head}   {' · '.join(fact for fact in (*facts, tests) if fact)}"
+
+
+def change(before: Output | None, after: Output | None) -> str:
+    """How an output's shape differs from that of the run before: ``−20 %``, ``+3 rows, +1 column``; or empty.
+
+    >>> def frame(rows, *names):
+    ...     return Output(content="", codec="frame", type="", size=0, rows=rows, columns=tuple((n, "str") for n in names))
+    >>> change(frame(15602, "id"), frame(12480, "id", "day")), change(frame(9, "id"), frame(9, "id")), change(frame(2), frame(3))
+    ('−20 %, +day', '', '+1 row')
+    """
+    if before is None or after is None:
+        return ""
+    said = []
+    if before.rows is not None and after.rows is not None and before.rows != after.rows:
+        said.append(_rows(before.rows, after.rows, "item" if after.columns is None else "row"))
+    if before.columns is not None and after.columns is not None:
+        said += _shorter(_columns(before, after), 4)
+    elif (before.columns is None) != (after.columns is None):
+        said = [f"was {before.describe()}"]
+    return ", ".join(said)
+
+
+def _rows(before: int, after: int, word: str) -> str:
+    """``−20 %``; of few, and of small changes, the number itself."""
+    part, sign, number = round(100 * (after - before) / max(before, 1)), "+" if after > before else "−", abs(after - before)
+    return f"{sign}{abs(part)} %" if before >= 20 and part else f"{sign}{number} {word}{'s' * (number != 1)}"
+
+
+def _shorter(words: Sequence[str], limit: int) -> list[str]:
+    return [*words[:limit], f"{len(words) - limit} more columns"] if len(words) > limit + 1 else list(words)
 
 
 def _came(block: BlockRun) -> str:
@@ -78,8 +113,11 @@ def _came(block: BlockRun) -> str:
     )
 
 
-def run_table(run: Run) -> Table:
-    """One row a block: state, shape, size, time, and what is to be said about it."""
+def run_table(run: Run, before: Mapping[str, Any] | None = None) -> Table:
+    """One row a block: state, shape, size, time, and what is to be said about it.
+
+    ``before`` is each block's last good result before this run: where a shape differs from that, it is said.
+    """
     table = _table("block", "state", "output", "size", "time", "")
     for block in run.blocks.values():
         if block.is_item and block.status != "failed":
@@ -91,9 +129,14 @@ def run_table(run: Run) -> Table:
             output.describe() if output else "",
             size(output.size) if output else "",
             "" if block.status == "cached" else seconds(block.seconds),
-            _remark(run, block),
+            "; ".join(said for said in (_remark(run, block), _since(run, block, before or {})) if said),
         )
     return table
+
+
+def _since(run: Run, block: BlockRun, before: Mapping[str, Any]) -> str:
+    last = before.get(block.name)
+    return "" if last is None or run.sample is not None or block.status != "succeeded" else change(last.output, block.output)
 
 
 def _remark(run: Run, block: BlockRun) -> str:
@@ -155,27 +198,6 @@ def runs_table(summaries: Iterable[Any]) -> Table:
             str(each.origin.get("face", "")),
         )
     return table
-
-
-def failure_text(block: Block, failure: Failure, *, name: str = "", more: str = "", hint: bool = True) -> str:
-    """A failure in a few lines: where, what, the line, what the inputs were, ``more``, and what to type."""
-    test = next((each for each in block.tests if each.name == failure.test), None)
-    cell = test.cell_number if test else block.cell_number
-    where = f" at cell [{cell}]" if cell is not None else ""
-    where += f" line {failure.line}" if failure.line else ""
-    what = f"test {failure.test} of {block.name}" if failure.test else name or block.name
-    lines = [f"✗ {what} failed{where}: {failure.error}: {failure.message}".rstrip(": ")]
-    if failure.code.strip():
-        lines.append(f"    {failure.line} │ {failure.code.rstrip()}")
-    lines += [f"  {name} has {shape}" for name, shape in failure.inputs]
-    lines += [more] if more else []
-    if not hint:
-        pass
-    elif failure.test:
-        lines.append(f"  → correct the block, or the test: %%test {block.name} {failure.test}")
-    else:
-        lines.append("  → correct the cell and run it again; what had finished above it is cached")
-    return "\n".join(lines)
 
 
 def told_first(run: Run) -> BlockRun | None:
@@ -266,12 +288,16 @@ def _differs(old: BlockRun | None, new: BlockRun | None) -> str:
 
 
 def _columns_differ(old: Output, new: Output) -> list[str]:
+    said = _columns(old, new)
+    return [f"columns {', '.join(said[:8])}"] if said else []
+
+
+def _columns(old: Output, new: Output) -> list[str]:
     before, after = dict(old.columns or ()), dict(new.columns or ())
     gone = [f"−{name}" for name in before if name not in after]
     come = [f"+{name}" for name in after if name not in before]
     changed = [f"{name} {before[name]} → {after[name]}" for name in before if name in after and before[name] != after[name]]
-    said = [*gone, *come, *changed]
-    return [f"columns {', '.join(said[:8])}"] if said else []
+    return [*gone, *come, *changed]
 
 
 def cache_table(kept: Iterable[Any]) -> Table:

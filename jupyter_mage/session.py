@@ -14,18 +14,19 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent import futures
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, graph, interrupts, planner, projects
+from . import engine, graph, interrupts, opening, planner, projects
 from .code import dependencies
 from .code.parameters import check_variables, values
 from .crew import Crew, KeptOutputs
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
+from .handles import Blocks
 from .model import Block, Pipeline
 from .plugins import executors, formats, kinds, languages
 from .records import Records
@@ -57,6 +58,9 @@ class Session(Records):
         self.fingerprint = Fingerprint(self.root)
         self.control: engine.Control | None = None
         self._origin = origin
+        self._crew: Crew | None = None
+        self.before: Mapping[str, Any] = {}
+        """Each block's last good result as it was before the last run."""
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
 
     # ---- what runs -------------------------------------------------------------------------------------------------
@@ -74,20 +78,23 @@ class Session(Records):
         retest: bool = False,
         strict: bool = False,
         check: bool = False,
+        debug: Callable[[BaseException], None] | None = None,
     ) -> Run:
         """Run the current pipeline, or a selection of it and what that needs.
 
         ``start`` names a block that runs, with all below it, whatever is cached. ``sample`` cuts what loaders give to so many
         rows or items; such outputs have keys of their own. ``strict`` does everything as real Mage does, where that is worse
         too, and keeps nothing for other runs. With ``check``, a failed run raises BlockFailedError and a cancelled
-        one RunCancelledError. Raises UnknownNameError and DefinitionError before anything runs.
+        one RunCancelledError. ``debug`` is called with each exception of a block, frames and all; the run is then inline.
+        Raises UnknownNameError and DefinitionError before anything runs.
         """
         request = self._request(
-            selection, variables, force=force, start=start, executor=executor, workers=workers, sample=sample, retest=retest
-        )
+            selection, variables, force=force, start=start, executor="inline" if debug else executor, workers=workers,
+            sample=sample, retest=retest,
+        )  # fmt: skip
         if strict:
             request = dataclasses.replace(request, strict=True)
-        run = self._execute(request, Crew(self, request))
+        run = self._execute(request, Crew(self, request, place=Place(namespace=None, failed=debug) if debug else None))
         self.tidy(run)
         if check:
             _raise_unless_good(run)
@@ -146,7 +153,7 @@ class Session(Records):
             leaks_allowed=True,
             patient=False,
         )
-        if dependencies.forget_modules(self.root, changed_only=True):
+        if dependencies.forget_modules(self.root, changed_only=True) and place.namespace is not None:
             _import_again(request.pipeline, place.namespace)
         return self._execute(request, Crew(self, request, name, place))
 
@@ -234,11 +241,12 @@ class Session(Records):
     def _execute(self, request: engine.Request, crew: Crew) -> Run:
         if self.control is not None:
             raise JupyterMageError("a run is going on in this session", hint="wait for it, or cancel it")
-        self.control = engine.Control()
+        self.control, self._crew = engine.Control(), crew
         cache: KeptOutputs | None = None
         try:
             dependencies.forget_modules(self.root, changed_only=True)
-            cache = KeptOutputs(self, self.history.latest(request.pipeline.name))
+            self.before = self.history.latest(request.pipeline.name)
+            cache = KeptOutputs(self, self.before)
             with interrupts.to(self.control):
                 return engine.run(
                     request,
@@ -253,7 +261,7 @@ class Session(Records):
         finally:
             if cache is not None:
                 cache.close()
-            self.control = None
+            self.control = self._crew = None
             dependencies.watch_modules(self.root)
 
     def warm(self, executor: str) -> None:
@@ -318,6 +326,22 @@ class Session(Records):
     def check(self, path: Path | None = None) -> list[str]:
         """Everything that would stop this pipeline, or the project at ``path``; runs nothing."""
         return projects.check(path) if path is not None else projects.problems(self.pipeline)
+
+    # ---- looking into blocks -----------------------------------------------------------------------------------------
+
+    @property
+    def blocks(self) -> Blocks:
+        """The blocks of the current pipeline by name: ``session.blocks.clean.value``."""
+        return Blocks(self)
+
+    def open_cell(self, target: str, **how: Any) -> str:
+        """A plain cell with the inputs that a block really got, and its body; see `opening`."""
+        return opening.cell_text(opening.open_block(self, target), **how)
+
+    def printed(self, block: str) -> str:
+        """What a block that runs just now has printed so far; from any thread."""
+        crew = self._crew
+        return crew.printed(block) if crew is not None else ""
 
     # ---- who watches -----------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import items, strict
+from . import guesses, items, strict
 from .code import dependencies
 from .errors import JupyterMageError, StoreError
 from .model import Block, Failure, Output, Test
@@ -77,12 +77,15 @@ class Result:
 class Place:
     """Where a body runs when that is not a fresh namespace: a notebook's cell."""
 
-    namespace: dict[str, Any]
+    namespace: dict[str, Any] | None
+    """Where its names are kept; None for a clean run that is only watched."""
     filename: str = ""
     show: Callable[[Any], None] | None = None
     """Called with the value, to display it."""
     failed: Callable[[BaseException], None] | None = None
     """Called with the exception, for a debugger."""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    """What the body was given, filled in before it runs: to see what it changed in place."""
 
 
 class BoundedText:
@@ -95,7 +98,8 @@ class BoundedText:
     '01234\\n… 6 characters cut …\\nbcdef'
     """
 
-    def __init__(self, limit: int = LOG_LIMIT, echo: Any = None) -> None:
+    def __init__(self, limit: int = LOG_LIMIT, echo: Any = None, block: str = "") -> None:
+        self.block = block
         self._half = limit // 2
         self._head: list[str] = []
         self._tail = ""
@@ -140,7 +144,7 @@ class _Gathered:
 
 def run_task(task: Task, store: Store, place: Place | None = None, *, capture: bool = True) -> Result:
     """Run the task's block and tests; printed text is kept (and still printed where there is a ``place``)."""
-    log = BoundedText(echo=sys.stdout if place else None)
+    log = BoundedText(echo=sys.stdout if place else None, block=task.block.name)
     started, cpu = time.perf_counter(), time.process_time()
     gathered = _Gathered()
     with _PrintedTo(log) if capture else contextlib.nullcontext():
@@ -232,6 +236,8 @@ def _attempt(task: Task, store: Store, place: Place | None, gathered: _Gathered,
     try:
         for name, output in task.inputs:
             inputs[name] = _input(store, name, output)
+        if place:
+            place.inputs.update(inputs)
         if task.role.startswith("split"):
             values: Any = inputs[block.mapped]
             if task.role == "split pairs":
@@ -307,9 +313,9 @@ def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any
         source=block.source,
         captured=block.captured,
         values={**task.context, **inputs, **task.parameters},
-        namespace=place.namespace if place else {},
+        namespace=place.namespace if place and place.namespace is not None else {},
         filename=place.filename if place else "",
-        keep_names=place is not None,
+        keep_names=place is not None and place.namespace is not None,
     )
     with _users_code:
         return languages.get(block.language).run(call)
@@ -333,6 +339,8 @@ def filename_of_test(block: Block, test: Test) -> str:
 class _Router(io.TextIOBase):
     """A stdout that goes to the log of the thread that prints; where only one block runs, its own threads' too."""
 
+    encoding = "utf-8"
+
     def __init__(self, real: Any) -> None:
         self.real = real
 
@@ -354,6 +362,13 @@ class _Router(io.TextIOBase):
 
 
 _LOGS: dict[int, BoundedText] = {}
+
+
+def printed(block: str) -> str:
+    """What a block that runs in this process has printed so far; empty where none of this name does."""
+    return next((log.value() for log in tuple(_LOGS.values()) if log.block == block), "")
+
+
 _ROUTE = threading.Lock()
 
 
@@ -431,7 +446,17 @@ def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:
         traceback=_own_traceback(error),
         inputs=_shapes(task),
         test=test.name if test else "",
+        guess=guesses.guess(error, task.inputs, _names(task, error)),
     )
+
+
+def _names(task: Task, error: BaseException) -> Iterator[str]:
+    """What a name in the body may mean: what it was given, and what it has bound itself."""
+    block = task.block
+    yield from (*block.upstreams, *task.parameters, *(each.name for each in block.captured))
+    yield from languages.get(block.language).names(block.source).binds
+    for step in _steps(error.__traceback__):
+        yield from step.tb_frame.f_locals
 
 
 def _message(error: BaseException) -> str:

@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+COMPLETE = "_JUPYTER_MAGE_COMPLETE"
+
 
 def main() -> None:
     """The command ``jupyter-mage``, which Jupyter offers as ``jupyter mage``."""
+    import os
+
     from .commands import cli
 
-    cli(prog_name="jupyter mage")
+    asked = COMPLETE in os.environ  # by a shell, which knows the command by its own name
+    cli(prog_name="jupyter-mage" if asked else "jupyter mage", complete_var=COMPLETE)
 
 
 __all__ = ["main"]

@@ -75,5 +75,8 @@ class Inline:
     def stop(self, pool: futures.Executor, future: futures.Future[Any]) -> None:
         """Nothing of it runs outside the caller's own thread."""
 
+    def printed(self, pool: futures.Executor, future: futures.Future[Any]) -> str:  # noqa: ARG002 (this process has it itself)
+        return ""
+
 
 executor = Inline()

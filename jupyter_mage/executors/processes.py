@@ -129,6 +129,13 @@ class ProcessExecutor(futures.Executor):
             if slot.current is future:
                 threading.Thread(target=slot.halt, args=(GRACE,), daemon=True).start()  # the grace is waited for elsewhere
 
+    def printed(self, future: futures.Future[Any]) -> str:
+        """What this call has printed so far; empty where it does not run."""
+        for slot in tuple(self._slots):
+            if slot.current is future:
+                return slot.printed()
+        return ""
+
 
 class _Slot:
     """One thread that feeds one worker process, and replaces it when it has died."""
@@ -190,6 +197,10 @@ class _Slot:
             worker, self._worker = self._worker, None
         if worker is not None:
             worker.close()
+
+    def printed(self) -> str:
+        with self._lock:  # the worker is not closed meanwhile
+            return "" if self._worker is None else read_log(self._worker.log.fileno())
 
     def halt(self, grace: float) -> None:
         """End the call that runs, and everything that it started; the next call gets a new worker."""
@@ -430,6 +441,9 @@ class Processes:
     def stop(self, pool: futures.Executor, future: futures.Future[Any]) -> None:
         if isinstance(pool, ProcessExecutor):
             pool.stop(future)
+
+    def printed(self, pool: futures.Executor, future: futures.Future[Any]) -> str:
+        return pool.printed(future) if isinstance(pool, ProcessExecutor) else ""
 
 
 executor = Processes()

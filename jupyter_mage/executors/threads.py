@@ -31,6 +31,9 @@ class Threads:
     def stop(self, pool: futures.Executor, future: futures.Future[object]) -> None:
         """A thread cannot be ended; it is waited for."""
 
+    def printed(self, pool: futures.Executor, future: futures.Future[Any]) -> str:  # noqa: ARG002 (this process has it itself)
+        return ""
+
 
 class _Pool(futures.ThreadPoolExecutor):
     """A thread pool that can be emptied and used again."""

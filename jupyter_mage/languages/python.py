@@ -8,11 +8,13 @@ import inspect
 import linecache
 import threading
 import types
+from collections.abc import Sequence
 from typing import Any
 
-from ..code import source
+from ..code import scratch, source
 from ..code.function import mage_decorator
 from ..errors import JupyterMageError
+from ..model import Block
 from ..plugins import Call, Names
 from . import mage_file
 
@@ -31,6 +33,9 @@ class Python:
 
     def normalise(self, source_text: str) -> str:
         return source.normalise(source_text)
+
+    def scratch(self, block: Block, parameters: Sequence[str]) -> str:
+        return scratch.plain(block, parameters)
 
     def run(self, call: Call) -> Any:
         filename = call.filename or f"<block {call.block.name}>"

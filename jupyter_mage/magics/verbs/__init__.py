@@ -8,15 +8,15 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ...errors import unknown
-from . import files, looking, running
+from . import files, helping, looking, opening, running
 from .base import Notebook, Verb, notebook_path
 
 VERBS: dict[str, Verb] = {
     each.name: each
     for each in (
         running.run, running.plan, running.resume, running.cancel, running.test,
-        looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
-        files.export, files.import_, files.check,
+        opening.open_, looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
+        files.export, files.import_, files.check, helping.help_,
     )
 }  # fmt: skip
 

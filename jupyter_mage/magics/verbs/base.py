@@ -45,20 +45,22 @@ class Verb:
     name: str
     parser: Arguments
     do: Action
+    examples: tuple[str, ...] = ()
+    """What may stand behind ``%pipeline``, for its help."""
 
 
-def verb(name: str, description: str, *options: Option) -> Callable[[Action], Verb]:
+def verb(name: str, description: str, *options: Option, examples: tuple[str, ...] = ()) -> Callable[[Action], Verb]:
     """Make a verb of a function. The function reads its words, calls one method of the session, and prints."""
     parser = Arguments(prog=f"%pipeline {name}", description=description, add_help=False)
     for flags, settings in options:
         parser.add_argument(*flags, **settings)
-    return lambda action: Verb(name, parser, action)
+    return lambda action: Verb(name, parser, action, examples or (name,))
 
 
 SELECTION: Option = (("selection",), {"nargs": "*", "help": "clean, +clean, clean+, tag:daily; all when empty"})
-VAR: Option = (("--var",), {"action": "append", "default": [], "metavar": "NAME=VALUE"})
+VAR: Option = (("--var",), {"action": "append", "default": [], "metavar": "NAME=VALUE", "help": "a variable of this run"})
 FORCE: Option = (("--force", "-f"), {"action": "store_true", "help": "run whatever is cached"})
-WORKERS: Option = (("--workers",), {"type": int, "default": None})
+WORKERS: Option = (("--workers",), {"type": int, "metavar": "N", "help": "how many blocks run at once"})
 
 
 def read_variables(pairs: list[str]) -> dict[str, str]:

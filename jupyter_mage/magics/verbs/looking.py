@@ -9,7 +9,7 @@ from ...errors import unknown
 from .base import SELECTION, Notebook, Option, verb
 
 
-@verb("show", "a block's last output, or RUN/BLOCK of a run", (("block",), {}))
+@verb("show", "a block's last output, or RUN/BLOCK of a run", (("block",), {}), examples=("show clean", "show last/clean"))
 def show(notebook: Notebook, given: argparse.Namespace) -> None:
     run, slash, block = given.block.rpartition("/")
     if slash:

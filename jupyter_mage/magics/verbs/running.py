@@ -5,41 +5,57 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ... import report
-from ...errors import BlockFailedError, RunCancelledError
+from ... import failures, report
+from ...errors import RunCancelledError
 from ...state import Run
+from ..errors import coloured, stop_at
+from ..progress import shown
 from .base import FORCE, SELECTION, VAR, WORKERS, Notebook, read_variables, verb
 
 _START = (("--from",), {"dest": "start", "default": "", "metavar": "BLOCK", "help": "run this block and all below it"})
 _SAMPLE = (("--sample",), {"type": int, "metavar": "N", "help": "cut what loaders give to N rows or items"})
-_EXECUTOR = (("--executor",), {"default": "processes", "metavar": "inline|threads|processes"})
+_EXECUTOR = (("--executor",), {"default": "processes", "metavar": "NAME", "help": "inline, threads or processes"})
 
 
-@verb("run", "runs the pipeline, or a selection of it", SELECTION, VAR, FORCE, _START, _SAMPLE, _EXECUTOR, WORKERS)
+_DEBUG = (("--debug",), {"action": "store_true", "help": "run inline, and stop at the line that fails"})
+
+
+@verb("run", "runs the pipeline, or a selection of it", SELECTION, VAR, FORCE, _START, _SAMPLE, _EXECUTOR, WORKERS, _DEBUG,
+    examples=("run", "run +clean --var day=2024-01-01", "run tag:daily --force", "run clean --debug"),
+)  # fmt: skip
 def run(notebook: Notebook, given: argparse.Namespace) -> Any:
     __tracebackhide__ = True
     from IPython.display import display
 
     display(notebook.draw(notebook.session))  # type: ignore[no-untyped-call]
-    done = notebook.session.run(
-        " ".join(given.selection),
-        variables=read_variables(given.var),
-        force=given.force,
-        executor=given.executor,
-        workers=given.workers,
-        start=given.start,
-        sample=given.sample,
-    )
+    caught: list[BaseException] = []
+    with shown(notebook.shell, notebook.session):
+        done = notebook.session.run(
+            " ".join(given.selection),
+            variables=read_variables(given.var),
+            force=given.force,
+            executor=given.executor,
+            workers=given.workers,
+            start=given.start,
+            sample=given.sample,
+            debug=caught.append if given.debug else None,
+        )
+    if caught:
+        stop_at(notebook.shell, caught[0], notebook.session.root)
     after_run(notebook, done)
 
 
 _RUN = (("run",), {"nargs": "?", "default": "", "help": "a run's id, a part of it, last, -1"})
 
 
-@verb("resume", "goes on in the same run", _RUN, (("--executor",), {"default": ""}), WORKERS)
+@verb("resume", "goes on in the same run", _RUN, (("--executor",), {"default": ""}), WORKERS,
+    examples=("resume", "resume last", "resume 20260101-120000-ab12cd"),
+)  # fmt: skip
 def resume(notebook: Notebook, given: argparse.Namespace) -> None:
     __tracebackhide__ = True
-    after_run(notebook, notebook.session.resume(given.run, executor=given.executor, workers=given.workers))
+    with shown(notebook.shell, notebook.session):
+        done = notebook.session.resume(given.run, executor=given.executor, workers=given.workers)
+    after_run(notebook, done)
 
 
 @verb("cancel", "interrupts a run, of whatever process here", (("run",), {"nargs": "?", "default": "last"}))
@@ -47,14 +63,15 @@ def cancel(notebook: Notebook, given: argparse.Namespace) -> None:
     print(f"interrupted {notebook.session.cancel_run(given.run)}")  # noqa: T201
 
 
-@verb("test", "runs the tests of blocks", SELECTION, VAR)
+@verb("test", "runs the tests of blocks", SELECTION, VAR, examples=("test", "test clean", "test tag:daily"))
 def test(notebook: Notebook, given: argparse.Namespace) -> None:
     __tracebackhide__ = True
-    done = notebook.session.run(" ".join(given.selection), variables=read_variables(given.var), retest=True)
+    with shown(notebook.shell, notebook.session):
+        done = notebook.session.run(" ".join(given.selection), variables=read_variables(given.var), retest=True)
     after_run(notebook, done)
 
 
-@verb("plan", "what would run, and why", SELECTION, VAR, FORCE)
+@verb("plan", "what would run, and why", SELECTION, VAR, FORCE, examples=("plan", "plan clean+", "plan --var day=2024-01-01"))
 def plan(notebook: Notebook, given: argparse.Namespace) -> None:
     steps = notebook.session.plan(" ".join(given.selection), variables=read_variables(given.var), force=given.force)
     print(report.to_text(report.plan_table(steps)))  # noqa: T201
@@ -64,19 +81,20 @@ def plan(notebook: Notebook, given: argparse.Namespace) -> None:
 def after_run(notebook: Notebook, run: Run) -> None:
     """Print what came of a run, and end the cell as it ended."""
     __tracebackhide__ = True
-    print(report.to_text(report.run_table(run)))  # noqa: T201
+    print(report.to_text(report.run_table(run, notebook.session.before)))  # noqa: T201
     print(report.run_line(run))  # noqa: T201
     _bind(notebook, run)
     if run.status == "cancelled":
         raise RunCancelledError(f"run {run.id} was cancelled", hint=f"%pipeline resume {run.id}")
     pipeline = notebook.session.pipeline
-    texts = [
-        report.failure_text(pipeline[block.name.split("[")[0]], block.failure, name=block.name, hint=False)
-        for block in run.failed
-        if block.failure
-    ]
-    if texts:
-        raise BlockFailedError("\n".join(texts), hint=f"correct it, then go on in this run: %pipeline resume {run.id}")
+    failed = [(pipeline[block.name.split("[")[0]], block.failure, block.name) for block in run.failed if block.failure]
+    if failed:
+        drawn = (
+            "\n".join(failures.text(*each[:2], name=each[2], hint=False, names=pipeline.names, colour=colour) for each in failed)
+            for colour in (False, True)
+        )
+        look = f"look into it: %pipeline open {failed[0][2]}; " if not failed[0][1].test else ""
+        raise coloured(drawn, hint=f"{look}correct it, then go on in this run: %pipeline resume {run.id}")
 
 
 def _bind(notebook: Notebook, run: Run) -> None:

@@ -26,6 +26,12 @@ _KEPT = f"""SELECT r.pipeline, e.block, k.key, e.at, r.id, {rows.OUTPUT_COLUMNS}
     JOIN events e ON e.id = k.event JOIN runs r ON r.no = e.run JOIN outputs o ON o.content = k.content"""  # noqa: S608
 
 
+NEEDED = """SELECT content FROM keys UNION SELECT e.content FROM events e JOIN runs r ON r.no = e.run
+    WHERE e.content IS NOT NULL AND (r.status = 'running' OR e.id IN (SELECT event FROM latest)
+    OR r.no IN (SELECT no FROM runs WHERE status <> 'succeeded' ORDER BY no DESC LIMIT 50))"""
+"""What a key, a run that goes on, or one of the last that did not end well still gives: it can be opened, and resumed."""
+
+
 def kept(connection: sqlite3.Connection) -> list[KeptOutput]:
     """Every key that still gives something."""
     return [
@@ -50,7 +56,7 @@ def forget(connection: sqlite3.Connection, keys: Iterable[str]) -> int:
     before = connection.total_changes
     connection.executemany("DELETE FROM keys WHERE key = ?", chosen)
     forgotten = connection.total_changes - before
-    connection.execute("UPDATE outputs SET data = NULL WHERE data IS NOT NULL AND content NOT IN (SELECT content FROM keys)")
+    connection.execute(f"UPDATE outputs SET data = NULL WHERE data IS NOT NULL AND content NOT IN ({NEEDED})")  # noqa: S608 (ours)
     return forgotten
 
 

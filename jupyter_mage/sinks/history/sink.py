@@ -330,11 +330,8 @@ class History:
     def contents(self) -> set[str]:
         """Names of every output that a key, or a run that goes on or may be resumed, still gives: what a store has to keep."""
         self._settle()
-        query = """SELECT content FROM keys UNION SELECT e.content FROM events e JOIN runs r ON r.no = e.run
-            WHERE e.content IS NOT NULL AND (r.status = 'running' OR e.id IN (SELECT event FROM latest)
-            OR (r.status <> 'succeeded' AND r.no IN (SELECT no FROM runs ORDER BY no DESC LIMIT 50)))"""
         with self._read() as connection:
-            return {row[0] for row in connection.execute(query)}
+            return {row[0] for row in connection.execute(keeping.NEEDED)}
 
     def ingredients(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """What these keys were made of, where that is still known."""
