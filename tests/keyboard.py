@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-SECONDS = 30.0
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
-TIME = re.compile(r"<1 ms|\d+(\.\d+)? (ms|s)\b")
+from real_kernel import ANSI, SECONDS, TIME, surroundings
+
+__all__ = ["ANSI", "Answer", "Person"]
 
 
 @dataclass
@@ -45,10 +43,8 @@ class Person:
     def __init__(self, folder: Path, home: Path) -> None:
         from jupyter_client.manager import KernelManager
 
-        names = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
-        kept = {name: value for name, value in os.environ.items() if name != "JPY_SESSION_NAME"}
         self.manager = KernelManager(kernel_name="python3")
-        self.manager.start_kernel(cwd=str(folder), env={**kept, **{name: str(home / name.lower()) for name in names}})
+        self.manager.start_kernel(cwd=str(folder), env=surroundings(home))
         self.client = self.manager.blocking_client()
         self.client.start_channels()
         self.client.wait_for_ready(timeout=SECONDS)

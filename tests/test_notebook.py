@@ -166,7 +166,7 @@ def test_failed_item_is_named_in_its_own_cell(notebook: Kernel) -> None:
     assert cell.error.splitlines()[-3:] == [
         "  parts has int",
         "  in score[1]: 2 of 3 items failed: score[1], score[2]",
-        "  → correct the cell and run it again; what had finished above it is cached",
+        "  → look into it: %debug, or %pipeline open score[1]; then correct the cell and run it again",
     ]
 
 
@@ -180,7 +180,7 @@ def test_failed_item_of_an_upstream_is_named_with_its_line(notebook: Kernel) -> 
         "    3 │ 6 / (parts - 2)",
         "  parts has int",
         "  in score[1]: 1 of 2 items failed: score[1]",
-        "  → correct the cell and run it again; what had finished above it is cached",
+        "  → look into it: %pipeline open score[1]; then correct its cell and run it again; what had finished is cached",
     ]
 
 
