@@ -66,6 +66,19 @@ class Blocks:
         return "\n".join(repr(self[name]) for name in self) or "no blocks yet: %%block NAME"
 
 
+class Looking(Records):
+    """Records whose blocks can be looked at by name, and opened."""
+
+    @property
+    def blocks(self) -> Blocks:
+        """The blocks of the current pipeline: ``session.blocks.clean.value``."""
+        return Blocks(self)
+
+    def open_cell(self, target: str, **how: Any) -> str:
+        """A plain cell with the inputs that a block really got, and its body; see `opening`."""
+        return opening.cell_text(opening.open_block(self, target), **how)
+
+
 class _Inputs(Mapping[str, Any]):
     def __init__(self, records: Records, opened: opening.Opened) -> None:
         self._records, self._opened = records, opened

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from .errors import StoreError
 from .model import Output
 
 COMPARED = 1 << 20
@@ -15,7 +16,10 @@ def notes(block: str, given: Mapping[str, Any], outputs: Mapping[str, Output], g
     """A line for each upstream whose value is not what it was. ``given`` are the objects that the body had."""
     for name, value in given.items():
         output = outputs.get(name)
-        what = changed(value, output, get) if output is not None else ""
+        try:
+            what = changed(value, output, get) if output is not None else ""
+        except StoreError:  # it was cleared meanwhile; there is nothing to compare with
+            what = ""
         if what:
             yield f"{block} changed {name} in place ({what}): other blocks get {name} as it was; assign a copy instead"
 
@@ -24,21 +28,25 @@ def changed(value: Any, output: Output, get: Callable[[Output], Any]) -> str:
     """What differs between a value and the output that it was loaded from: ``+1 column``, ``−20 rows``, or empty."""
     if output.columns is not None:
         names = getattr(value, "column_names", None) or getattr(value, "columns", None)
-        if names is None:  # a Series
+        if names is None or not hasattr(value, "__len__"):  # a Series, or a frame that is still to be computed
             return ""
         columns, rows = len(list(names)) - len(output.columns), len(value) - (output.rows or 0)
         said = [_count(rows, "row")] if rows else []
         said += [_count(columns, "column")] if columns else []
-        if said or output.size > COMPARED or not hasattr(value, "equals"):
-            return ", ".join(said)
-        return "" if value.equals(get(output)) else "other values"
-    if isinstance(value, list | dict | set):
+        return ", ".join(said) if said or not _comparable(value, output) or value.equals(get(output)) else "other values"
+    if isinstance(value, list | dict) and output.codec == "json":  # others may spell an address, or be equal to themselves only
         items = len(value) - (output.rows if output.rows is not None else len(value))
         if items:
             return _count(items, "item")
         if output.size <= COMPARED // 16 and repr(value) != repr(get(output)):
             return "other values"
     return ""
+
+
+def _comparable(value: Any, output: Output) -> bool:
+    """Whether to compare a frame's values: small enough, and of types that are equal when they say the same."""
+    plain = not any("object" in dtype.lower() for _, dtype in output.columns or ())
+    return plain and output.size <= COMPARED and hasattr(value, "equals")
 
 
 def _count(number: int, word: str) -> str:

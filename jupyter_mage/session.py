@@ -20,22 +20,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, graph, interrupts, opening, planner, projects
+from . import engine, graph, interrupts, planner, projects
 from .code import dependencies
 from .code.parameters import check_variables, values
 from .crew import Crew, KeptOutputs
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
-from .handles import Blocks
+from .handles import Looking
 from .model import Block, Pipeline
 from .plugins import executors, formats, kinds, languages
-from .records import Records
 from .spelling import spelled_out, with_callbacks
 from .state import GOOD, BlockRun, Run
 from .work import Place
 
 
-class Session(Records):
+class Session(Looking):
     """Pipelines, their runs, and the project folder they live in.
 
     >>> import tempfile
@@ -326,17 +325,6 @@ class Session(Records):
     def check(self, path: Path | None = None) -> list[str]:
         """Everything that would stop this pipeline, or the project at ``path``; runs nothing."""
         return projects.check(path) if path is not None else projects.problems(self.pipeline)
-
-    # ---- looking into blocks -----------------------------------------------------------------------------------------
-
-    @property
-    def blocks(self) -> Blocks:
-        """The blocks of the current pipeline by name: ``session.blocks.clean.value``."""
-        return Blocks(self)
-
-    def open_cell(self, target: str, **how: Any) -> str:
-        """A plain cell with the inputs that a block really got, and its body; see `opening`."""
-        return opening.cell_text(opening.open_block(self, target), **how)
 
     def printed(self, block: str) -> str:
         """What a block that runs just now has printed so far; from any thread."""

@@ -103,6 +103,14 @@ def test_sample_is_not_compared_with_the_whole(person: Person) -> None:
         (frame(3, "id"), "raw.id.sum()", ""),
         ("%%block raw\n[float('nan')]", "len(raw)", ""),
         ("%%block raw\n7", "raw + 1", ""),
+        ("%%block raw\nimport fractions\n[fractions.Fraction(1), object]", "len(raw)", ""),
+        ("%%block raw\nimport pandas as pd\npd.DataFrame({'a': [{1}, {2}]})", "len(raw)", ""),
+        ("%%block raw\nimport polars as pl\npl.DataFrame({'a': [1, 2]})", "raw.height", ""),
+        (
+            "%%block raw\nimport polars as pl\npl.DataFrame({'a': [1, 2]})",
+            "raw.insert_column(0, pl.Series('b', [1, 2]))",
+            "+1 column",
+        ),
     ],
 )
 def test_upstream_changed_in_place_is_said(person: Person, raw: str, body: str, said: str) -> None:
