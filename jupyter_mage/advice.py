@@ -11,6 +11,7 @@ from . import graph
 from .code.header import render
 from .errors import DefinitionError, nearest
 from .model import Block, Pipeline, name_problem
+from .plugins import languages
 
 SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit"})
 
@@ -50,7 +51,7 @@ def _mismatch(pipeline: Pipeline, block: Block) -> Iterable[str]:
     own = {block.name, *(parameter.name for parameter in block.parameters)}
     read = [name for name in block.reads if name in pipeline and name not in own and name not in block.after]
     undeclared = [name for name in read if name not in block.upstreams]
-    unread = [name for name in block.upstreams if name not in block.reads and name in pipeline]
+    unread = [n for n in block.upstreams if n not in block.reads and n in pipeline and not hasattr(builtins, n)]
     if not undeclared and not unread:
         return
     right = dataclasses.replace(block, upstreams=tuple(n for n in (*block.upstreams, *undeclared) if n not in unread))
@@ -71,9 +72,14 @@ def unknown_names(pipeline: Pipeline, block: Block) -> list[str]:
     """The names a block reads that nothing explains: no block, parameter, captured definition or leak."""
     known = {
         *block.upstreams, *(p.name for p in block.parameters), *(d.name for d in block.captured),
-        *(leak.name for leak in block.leaks), block.name,
+        *(leak.name for leak in block.leaks), block.name, *perhaps(block),
     }  # fmt: skip
     return [n for n in block.reads if n not in known and n not in pipeline and name_problem(n) is None]
+
+
+def perhaps(block: Block) -> tuple[str, ...]:
+    """The names it reads that it binds itself on some of its paths."""
+    return languages.get(block.language).names(block.source).perhaps if block.reads and block.language in languages else ()
 
 
 def unknown_note(pipeline: Pipeline, block: Block, name: str) -> str:

@@ -39,7 +39,21 @@ def resolve(pipeline: Pipeline) -> Pipeline:
     return dataclasses.replace(pipeline, blocks=tuple(_resolve_block(block, names) for block in pipeline.blocks))
 
 
+def as_named(block: Block, names: Iterable[str]) -> tuple[str, ...]:
+    """What the block reads, spelled as the blocks are that it means: SQL's ``orders`` is the block ``Orders``.
+
+    >>> as_named(Block(name="b", source="", reads=("orders", "x"), any_case=True), ["Orders"])
+    ('Orders', 'x')
+    """
+    if not block.any_case:
+        return block.reads
+    there = {name.casefold(): name for name in names}
+    return tuple(dict.fromkeys(there.get(name.casefold(), name) for name in block.reads))
+
+
 def _resolve_block(block: Block, names: frozenset[str]) -> Block:
+    if block.any_case and (reads := as_named(block, names)) != block.reads:
+        block = dataclasses.replace(block, reads=reads)
     if block.declared:
         upstreams = block.upstreams
     else:
@@ -177,7 +191,7 @@ def with_definition(pipeline: Pipeline, block: Block) -> Pipeline:
     names = frozenset((*pipeline.names, block.name))
     made = pipeline.with_block(_resolve_block(block, names))
     if block.name not in pipeline:
-        readers = {each.name: _resolve_block(each, names) for each in pipeline.blocks if block.name in each.reads}
+        readers = {each.name: _resolve_block(each, names) for each in pipeline.blocks if block.name in as_named(each, names)}
         if readers:
             made = dataclasses.replace(made, blocks=tuple(readers.get(each.name, each) for each in made.blocks))
     needed = any(block.name in each.needs for each in made)  # else it closes no circle

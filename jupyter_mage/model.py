@@ -185,6 +185,8 @@ class Block:
     """Of a sensor, how it waits."""
     reads: tuple[str, ...] = ()
     """Names the body reads and does not bind: what upstreams are inferred from."""
+    any_case: bool = False
+    """Whether its language takes ``Raw`` and ``raw`` for one name."""
     parameters: tuple[Parameter, ...] = ()
     captured: tuple[Definition, ...] = ()
     leaks: tuple[Leak, ...] = ()

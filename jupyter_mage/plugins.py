@@ -22,6 +22,8 @@ class Names:
 
     reads: tuple[str, ...] = ()
     binds: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    """Of the reads, those that the source itself binds before, on some of its paths."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +53,8 @@ class Language(Protocol):
     """Of the file that Mage keeps such a block in, without the dot."""
     packages: tuple[str, ...]
     """Those that running a body needs, whatever it says."""
+    any_case: bool
+    """Whether it takes ``Raw`` and ``raw`` for one name."""
 
     def check(self, source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:
         """Raise BlockSyntaxError, with the cell's line, where the body does not parse. Runs nothing.
@@ -63,6 +67,9 @@ class Language(Protocol):
 
     def normalise(self, source: str) -> str:
         """A text that is equal for bodies that do the same, whatever their comments and layout."""
+
+    def rename(self, source: str, old: str, new: str) -> str | None:
+        """The body with the outside name ``old`` called ``new``, nothing else changed; None where that is not sure."""
 
     def run(self, call: Call) -> Any:
         """Run the body and give its output; exceptions of the body come out as they are."""

@@ -48,8 +48,8 @@ def define(
     elif language.extension == "py" and mage_decorator(body):  # a Mage block file, whole: it brings all that it needs
         header, reads = dataclasses.replace(header, carrier="mage"), tuple[str, ...]()
     else:
-        reads = language.names(body).reads
-    needed = _needed(header, language, reads, known)
+        reads = _reads(header, language, body)
+    needed = _needed(header, language, body, reads, known)
     resolved = ledger.resolve(needed, namespace)
     return Block(
         name=header.name,
@@ -61,6 +61,7 @@ def define(
         declared=header.upstreams is not None,
         after=header.after,
         reads=reads,
+        any_case=language.any_case,
         parameters=header.parameters,
         captured=resolved.captured,
         leaks=resolved.leaks,
@@ -92,11 +93,20 @@ def _retry(header: Header) -> Retry:
     return Retry(retries=header.retries or 0, delay=delay, on=header.retry_on)
 
 
-def _needed(header: Header, language: Language, reads: Iterable[str], known: Collection[str]) -> list[str]:
-    """The names that only the notebook can explain: no upstream, parameter, block."""
-    if language.extension != "py":
+def _reads(header: Header, language: Language, body: str) -> tuple[str, ...]:
+    """The names that the body reads. A header that says its upstreams has said that what the body binds somewhere is its own."""
+    names = language.names(body)
+    if header.upstreams is None or not names.perhaps:
+        return names.reads
+    own = {*names.perhaps} - {*header.upstreams, *(each.name for each in header.parameters)}
+    return tuple(name for name in names.reads if name not in own)
+
+
+def _needed(header: Header, language: Language, body: str, reads: Iterable[str], known: Collection[str]) -> list[str]:
+    """The names that only the notebook can explain: no upstream, parameter, block, nor what the body binds on some path."""
+    if language.extension != "py" or not reads:
         return []
-    given = {*(header.upstreams or ()), *(each.name for each in header.parameters), header.name}
+    given = {*(header.upstreams or ()), *(each.name for each in header.parameters), header.name, *language.names(body).perhaps}
     return [name for name in reads if name not in given and name not in known]
 
 
@@ -121,7 +131,8 @@ def define_test(
             where=Where(block=f"{block} (test {name})", line=2),
             hint=f"call {uncalled[0]}(), or write its asserts without the def",
         )
-    needed = [each for each in python.names(body).reads if each != block and each not in known]
+    names = python.names(body)
+    needed = [each for each in names.reads if each != block and each not in known and each not in names.perhaps]
     resolved = ledger.resolve(needed, namespace)
     return Test(name=name, source=body, captured=resolved.captured, cell=cell, cell_number=number), resolved
 
@@ -138,7 +149,8 @@ def capture_again(
     """The block with what it takes from plain cells looked up anew."""
     language = languages.get(block.language)
     given = {*block.upstreams, *(each.name for each in block.parameters), block.name, *known}
-    needed = [name for name in block.reads if name not in given] if language.extension == "py" else []
+    perhaps = language.names(block.source).perhaps if block.reads else ()
+    needed = [name for name in block.reads if name not in given and name not in perhaps] if language.extension == "py" else []
     resolved = ledger.resolve(needed, namespace)
     tests = tuple(
         dataclasses.replace(

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..code import scratch, source
 from ..code.function import mage_decorator
+from ..code.renaming import rename_free
 from ..errors import JupyterMageError
 from ..model import Block
 from ..plugins import Call, Names
@@ -23,6 +24,7 @@ class Python:
     name = "python"
     extension = "py"
     packages = ()
+    any_case = False
 
     def check(self, source_text: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:
         source.check(source_text, block=block, arguments=arguments)
@@ -36,6 +38,9 @@ class Python:
 
     def scratch(self, block: Block, parameters: Sequence[str]) -> str:
         return scratch.plain(block, parameters)
+
+    def rename(self, source_text: str, old: str, new: str) -> str | None:
+        return rename_free(source_text, old, new)
 
     def run(self, call: Call) -> Any:
         filename = call.filename or f"<block {call.block.name}>"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from ..code.tables import rename_table, tables
 from ..errors import BlockSyntaxError, JupyterMageError, NotStorableError, RunError, Where, unknown
 from ..model import Block
 from ..plugins import Call, Names
@@ -20,6 +21,7 @@ class Sql:
     name = "sql"
     extension = "sql"
     packages = ("duckdb", "pandas", "pyarrow")
+    any_case = True
 
     def check(self, source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:  # noqa: ARG002 (the protocol's)
         import duckdb
@@ -51,6 +53,9 @@ class Sql:
         raw = "r" if "\\" in source else ""
         text = f"{raw}{quotes}\n{source}\n{quotes}{bound}"
         return f"import duckdb  # it finds the inputs by their names\n\n{block.name} = duckdb.execute({text}).df()\n{block.name}"
+
+    def rename(self, source: str, old: str, new: str) -> str | None:
+        return rename_table(source, old, new, dialect="duckdb")
 
     def run(self, call: Call) -> Any:
         import duckdb
@@ -124,30 +129,18 @@ def _table(name: str, value: Any) -> Any:
 
 @lru_cache(maxsize=2048)
 def _names(source: str) -> Names:
-    """The tables that the SQL reads, CTEs and tables it makes itself left out."""
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
+    return tables(source, dialect="duckdb", otherwise=_asked)
 
-    try:
-        statements = sqlglot.parse(source, dialect="duckdb")
-    except (SqlglotError, RecursionError):
-        return Names(reads=tuple(dict.fromkeys(re.findall(r"(?i)\b(?:from|join)\s+([A-Za-z]\w*)", source))))
-    reads: dict[str, None] = {}
-    made: set[str] = set()
-    for statement in statements:
-        if statement is None:
-            continue
-        with_names = {cte.alias_or_name for cte in statement.find_all(exp.CTE)}
-        target = statement.this if isinstance(statement, exp.Create) else None
-        target_table = target.find(exp.Table) if isinstance(target, exp.Schema) else target
-        for table in statement.find_all(exp.Table):
-            plain = isinstance(table.this, exp.Identifier) and not table.db
-            if plain and table is not target_table and table.name not in with_names and table.name not in made:
-                reads.setdefault(table.name)
-        if isinstance(target_table, exp.Table):
-            made.add(target_table.name)
-    return Names(reads=tuple(reads), binds=tuple(made))
+
+def _asked(statement: str) -> list[str]:
+    """What DuckDB itself says that a statement reads, where sqlglot does not know the statement."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        try:
+            return sorted(connection.get_table_names(statement))
+        except duckdb.Error:
+            return re.findall(r"(?i)\b(?:from|join|show|describe|summarize)\s+([A-Za-z]\w*)", statement)
 
 
 @lru_cache(maxsize=2048)
