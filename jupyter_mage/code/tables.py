@@ -129,25 +129,35 @@ def _outside(statement: exp.Expression) -> Iterator[exp.Table]:
 
 
 def _is_cte(table: exp.Table) -> bool:
-    """Whether a CTE in sight of this place has the name."""
+    """Whether a CTE in sight of this place has the name.
+
+    A CTE is seen by those behind it and by the query. A recursive one sees itself too, on the right of its UNION.
+    """
     from sqlglot import exp
 
-    name, node, within = table.name.casefold(), table.parent, None
+    name, node, above = table.name.casefold(), table.parent, [table]
     while node is not None:
-        if isinstance(node, exp.CTE):
-            within = node
         clause: Any = node.args.get("with_") or node.args.get("with")
         if isinstance(clause, exp.With):
-            inside = within is not None and within.parent is clause
+            within = next((each for each in above if each.parent is clause), None)
             for cte in clause.expressions:
-                if inside and cte is within and not clause.recursive:
+                if cte is within:
+                    if clause.recursive and cte.alias_or_name.casefold() == name and _recurs(cte, above):
+                        return True
                     break
                 if cte.alias_or_name.casefold() == name:
                     return True
-                if inside and cte is within:
-                    break
+        above.append(node)
         node = node.parent
     return False
+
+
+def _recurs(cte: exp.CTE, above: list[Any]) -> bool:
+    """Whether the way up to this CTE comes from the right side of its UNION."""
+    from sqlglot import exp
+
+    union = cte.this.unnest()
+    return isinstance(union, exp.SetOperation) and any(each is union.expression for each in above)
 
 
 def _is_of(column: exp.Column, folded: str, outside: set[int]) -> bool:
@@ -162,6 +172,6 @@ def _is_of(column: exp.Column, folded: str, outside: set[int]) -> bool:
         direct = [each.this if isinstance(each, exp.From | exp.Join) else each for each in sources if each is not None]
         for each in direct:
             if isinstance(each, exp.Table | exp.Subquery) and each.alias_or_name.casefold() == folded:
-                return id(each) in outside
+                return id(each) in outside and not each.alias
         node = node.parent
     return False
