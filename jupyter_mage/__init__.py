@@ -11,14 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .code.decorator import block
     from .errors import JupyterMageError
     from .model import Block, Pipeline
     from .session import Session
 
 __version__ = "0.1.0"
-__all__ = ["Block", "JupyterMageError", "Pipeline", "Session"]
+__all__ = ["Block", "JupyterMageError", "Pipeline", "Session", "block"]
 
-_HOMES = {"Block": ".model", "JupyterMageError": ".errors", "Pipeline": ".model", "Session": ".session"}
+_HOMES = {"Block": ".model", "JupyterMageError": ".errors", "Pipeline": ".model", "Session": ".session",
+          "block": ".code.decorator"}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import graph
+from .code.carriers import said
 from .code.header import render
 from .errors import DefinitionError, nearest
 from .model import Block, Pipeline, name_problem
@@ -32,8 +33,11 @@ def notes(
     if old is not None and old.cell and block.cell and old.cell != block.cell:
         place = f" in cell [{old.cell_number}]" if old.cell_number is not None else ""
         yield f"{block.name} is also defined{place}; this cell counts now"
-    for each in graph.missing(dataclasses.replace(pipeline, blocks=(block,)), pipeline):
+    absent = graph.missing(dataclasses.replace(pipeline, blocks=(block,)), pipeline)
+    for each in absent:
         yield str(each)
+    if absent and block.carrier == "mage":
+        yield f"Mage gives a file its inputs by place; a header above it says which: %%block {block.name}(UPSTREAM)"
     if hasattr(builtins, block.name):
         yield f"{block.name} hides Python's own {block.name} in this notebook"
     if block.declared and block.carrier != "mage":
@@ -56,10 +60,11 @@ def _mismatch(pipeline: Pipeline, block: Block) -> Iterable[str]:
         return
     right = dataclasses.replace(block, upstreams=tuple(n for n in (*block.upstreams, *undeclared) if n not in unread))
     if undeclared:
-        yield f"{block.name} reads {', '.join(undeclared)}, not in its header: %%block {render(right)}"
+        yield f"{block.name} reads {', '.join(undeclared)}, not in its header: {said(render(right), block.carrier)}"
     if unread:
         order = "".join(f" --after {name}" for name in unread)
-        hint = f"%%block {render(right)}, or for the order only, %%block {render(right)}{order}"
+        header = said(render(right), block.carrier)
+        hint = f"{header}, or for the order only, {said(render(right) + order, block.carrier, whole=True)}"
         yield f"{block.name} declares {', '.join(unread)} and never reads {'it' if len(unread) == 1 else 'them'}: {hint}"
 
 

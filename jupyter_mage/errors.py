@@ -37,12 +37,30 @@ class Where:
     block: str = ""
     cell: int | None = None
     line: int | None = None
+    column: int | None = None
+    """Of ``code``, from 1."""
+    code: str = ""
+    """The text that ``column`` is of, where an arrow says more than a number."""
 
     def __str__(self) -> str:
         parts = [self.file, self.block and f"block {self.block}"]
         parts.append(f"cell [{self.cell}]" if self.cell is not None else "")
         parts.append(f"line {self.line}" if self.line is not None else "")
+        parts.append(f"column {self.column}" if self.column is not None else "")
         return ", ".join(part for part in parts if part)
+
+    def pointed(self) -> str:
+        """The code with an arrow below its column, in two lines of 80 characters at most; empty where there is none.
+
+        >>> print(Where(column=4, code="raw(clean").pointed())
+            raw(clean
+               ^
+        """
+        if not self.code or self.column is None:
+            return ""
+        start = max(self.column - 60, 0)
+        shown = "".join(char if char.isprintable() else "·" for char in self.code[start : start + 80])
+        return f"    {shown}\n    {' ' * (self.column - 1 - start)}^"
 
 
 class JupyterMageError(Exception):
@@ -68,6 +86,8 @@ class JupyterMageError(Exception):
     def __str__(self) -> str:
         place = str(self.where) if self.where else ""
         text = f"{self.message} ({place})" if place else self.message
+        arrow = self.where.pointed() if self.where else ""
+        text = f"{text}\n{arrow}" if arrow else text
         return f"{text}\n  → {self.hint}" if self.hint else text
 
 

@@ -74,6 +74,11 @@ class Ledger:
             end = node.end_lineno or end
         return bound
 
+    def has(self, name: str) -> bool:
+        """Whether a plain cell binds the name, to something that is not ours."""
+        binding = self._bindings.get(name)
+        return binding is not None and "jupyter_mage" not in binding.source
+
     def resolve(self, names: Iterable[str], namespace: Mapping[str, Any] | None = None) -> Resolved:
         """Sort ``names`` into captured definitions (recursively), leaks and unknown ones.
 

@@ -9,15 +9,22 @@ from typing import Any
 from ..errors import BlockSyntaxError, Where, unknown
 from ..model import Block, Definition, Limits, Poll, Retry, Test
 from ..plugins import Language, executors, kinds, languages
+from . import decorator
 from .capture import Ledger, Resolved
 from .function import mage_decorator
 from .header import Header, parse
 from .source import docstring, never_called
 
 
+DECORATOR = "decorator"
+BARE: Mapping[str, Any] = {"jupyter_mage": {"bare": True}}
+"""What is noted of a Mage block file that is a cell as it is, without a header above."""
+
+
 def read_header(text: str, *, carrier: str = "magic") -> Header:
     """`header.parse` with the languages and kinds that are installed."""
-    header = parse(text, languages=languages.names(), kinds=kinds.names())
+    read = decorator.read_header if carrier == DECORATOR else parse
+    header = read(text, languages=languages.names(), kinds=kinds.names())
     if header.executor and header.executor not in executors:
         raise unknown("executor", header.executor, executors.names(), hint=f"%%block {header.name} --executor processes")
     return header if header.carrier == carrier else dataclasses.replace(header, carrier=carrier)
@@ -38,7 +45,7 @@ def define(
     ``known`` are the names of the pipeline's blocks: they are upstreams before they are anything else. Raises
     BlockSyntaxError where the body does not parse.
     """
-    language = languages.get(header.language or "python")
+    language, bare = languages.get(header.language or "python"), header.carrier == "mage"
     still = bool(header.kind) and header.kind in kinds and not kinds.get(header.kind).runs
     if not still:
         arguments = (*(header.upstreams or ()), *(each.name for each in header.parameters))
@@ -75,10 +82,11 @@ def define(
         poll=Poll(interval=Poll().interval if header.interval is None else header.interval, soft=header.soft_fail),
         doc=header.doc or (docstring(body) if language.name == "python" else ""),
         tags=header.tags,
-        header=header.text,
+        header="" if bare else header.text,
         carrier=header.carrier,
         cell=cell,
         cell_number=number,
+        extra=BARE if bare else {},
     )
 
 

@@ -86,7 +86,7 @@ def to_function(block: Block, *, decorator: str, taken: Collection[str] = ()) ->
             f"reads {block.name}, its own name, before it is bound", where=Where(block=block.name), hint="rename the block"
         )
     _refuse(block.source, block.name, {definition.name for definition in block.captured})
-    return _checked(head, _body_lines(block.source, block.name, prologue, rule), block.name)
+    return _checked(head, body_lines(block.source, block.name, prologue, rule), block.name)
 
 
 def to_test(test: Test, block: str, *, called: str = "") -> str:
@@ -104,7 +104,7 @@ def to_test(test: Test, block: str, *, called: str = "") -> str:
     ]
     rule = AS_WRITTEN if parse(test.source, block=block).body else EMPTY
     _refuse(test.source, block, {definition.name for definition in test.captured})
-    return _checked(head, _body_lines(test.source, block, [], rule), block)
+    return _checked(head, body_lines(test.source, block, [], rule), block)
 
 
 def called_test(name: str) -> str:
@@ -196,7 +196,8 @@ def _read_parameter(parameter: Parameter, kwargs: str) -> str:
     return f"{INDENT}{parameter.name} = {kwargs}.get('{parameter.name}', {parameter.default!r})"
 
 
-def _body_lines(source: str, name: str, prologue: Sequence[str], rule: str) -> list[str]:
+def body_lines(source: str, name: str, prologue: Sequence[str], rule: str) -> list[str]:
+    """The lines of a function with this body; ``prologue`` stands first, and the output is said as the rule has it."""
     text = source.rstrip("\n")
     tree = parse(source, block=name)
     if rule == EXPRESSION:

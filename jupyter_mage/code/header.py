@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import DefinitionError, HeaderError, unknown
+from ..errors import DefinitionError, HeaderError, JupyterMageError, Where, unknown
 from ..model import MISSING, Block, Parameter, Poll, Retry, check_name
 from . import units
 from .parameters import coerce, type_name
@@ -106,27 +107,48 @@ def parse(text: str, *, languages: Iterable[str] = ("python", "sql"), kinds: Ite
     text = text.strip()
     match = _NAME.match(text)
     if match is None:
-        raise HeaderError("a block needs a name", hint=_HINT)
-    name = check_name(match[1])
-    rest = text[match.end() :]
+        raise HeaderError("a block needs a name", where=_at(text or "%%block ", len(text or "%%block ")), hint=_HINT)
+    with _pointing(text, match.start(1)):
+        name = check_name(match[1])
+    start = match.end()
     signature: dict[str, Any] = {}
-    if rest.startswith("("):
-        end = _closing(rest)
-        signature = _signature(name, rest[:end])
-        rest = rest[end:]
-        arrow = re.match(r"\s*->\s*[^-\s][^-]*", rest)
-        rest = rest[arrow.end() :] if arrow else rest
-    options = _options(rest, set(languages))
+    if text.startswith("(", start):
+        end = start + signature_end(text[start:], text)
+        signature = _signature(name, text, start, end)
+        arrow = re.match(r"\s*->\s*[^-\s][^-]*", text[end:])
+        start = end + (arrow.end() if arrow else 0)
+    options = _options(text, start, set(languages))
     if kinds is not None and options.get("kind") and options["kind"] not in set(kinds):
-        raise unknown("kind", options["kind"], kinds, hint=f"%%block {name} --kind transformer")
+        raise unknown("kind", options["kind"], kinds, where=_found(text, options["kind"]), hint=f"%%block {name} --kind transformer")
     for other in (*(signature.get("upstreams") or ()), *options.get("after", ())):
         if other == name:
-            raise HeaderError(f"{name} cannot be its own upstream", hint=_HINT)
+            raise HeaderError(f"{name} cannot be its own upstream", where=_found(text, name, match.end()), hint=_HINT)
     return Header(name=name, **signature, **options, text=text)
 
 
-def _closing(text: str) -> int:
-    """Index behind the parenthesis that closes the one at 0; strings are skipped."""
+def _at(text: str, index: int) -> Where:
+    """The place of this character of a header."""
+    return Where(line=1, column=min(index, len(text)) + 1, code=text)
+
+
+def _found(text: str, word: str, start: int = 0) -> Where:
+    found = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)").search(text, start)
+    return _at(text, found.start() if found else start)
+
+
+@contextmanager
+def _pointing(text: str, index: int) -> Iterator[None]:
+    """Say of an error of ours that it is here."""
+    try:
+        yield
+    except JupyterMageError as error:
+        if error.where is None:
+            error.where = _at(text, index)
+        raise
+
+
+def signature_end(text: str, whole: str = "") -> int:
+    """Index behind the parenthesis that closes the one at 0; strings are skipped. Raises HeaderError."""
     depth, quote, index = 0, "", 0
     while index < len(text):
         char = text[index]
@@ -142,37 +164,51 @@ def _closing(text: str) -> int:
             if not depth:
                 return index + 1
         index += 1
-    raise HeaderError(f"a parenthesis is not closed: {text[:60]!r}", hint=_HINT)
+    whole = whole or text
+    raise HeaderError(f"a parenthesis is not closed: {text[:60]!r}", where=_at(whole, len(whole) - len(text)), hint=_HINT)
 
 
-def _signature(name: str, text: str) -> dict[str, Any]:
+def _signature(name: str, whole: str, start: int, end: int) -> dict[str, Any]:
+    text, before = whole[start:end], f"def {name}"
     try:
-        tree = ast.parse(f"def {name}{text}: ...").body[0]
+        tree = ast.parse(f"{before}{text}: ...").body[0]
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise HeaderError(f"{name}{text[:80]} does not read as a signature: {reason}", hint=_HINT) from error
+        offset = (error.offset or 1) - 1 - len(before) if isinstance(error, SyntaxError) and error.lineno == 1 else 0
+        where = _at(whole, start + min(max(offset, 0), len(text) - 1))
+        raise HeaderError(f"{name}{text[:80]} does not read as a signature: {reason}", where=where, hint=_HINT) from error
+
+    def place(node: Any) -> Where:
+        column = len(f"{before}{text}".encode()[: node.col_offset].decode(errors="replace")) - len(before)
+        return _at(whole, start + max(column, 0))
+
     if not isinstance(tree, ast.FunctionDef):
-        raise HeaderError(f"{name}{text[:80]} does not read as a signature", hint=_HINT)
+        raise HeaderError(f"{name}{text[:80]} does not read as a signature", where=_at(whole, start), hint=_HINT)
     arguments = tree.args
     if arguments.defaults:
-        late = arguments.args[-len(arguments.defaults)].arg
-        raise HeaderError(f"upstream {late} has a default; a parameter stands behind '*'", hint=f"%%block {name}(…, *, {late}=…)")
+        late = [*arguments.posonlyargs, *arguments.args][-len(arguments.defaults)]
+        hint = f"%%block {name}(…, *, {late.arg}=…)"
+        raise HeaderError(f"upstream {late.arg} has a default; a parameter stands behind '*'", where=place(late), hint=hint)
     if arguments.kwarg is not None:
-        raise HeaderError(f"**{arguments.kwarg.arg}: name the parameters one by one", hint=_HINT)
+        message = f"**{arguments.kwarg.arg}: name the parameters one by one"
+        raise HeaderError(message, where=place(arguments.kwarg), hint=_HINT)
     if arguments.vararg is not None:
-        raise HeaderError(
-            f"*{arguments.vararg.arg}: name the upstreams one by one; what a mapped block gave comes as one list", hint=_HINT
-        )
-    upstreams = tuple(check_name(each.arg, "upstream") for each in (*arguments.posonlyargs, *arguments.args))
-    named = [*upstreams, *(each.arg for each in arguments.kwonlyargs)]
-    twice = next((each for each in named if named.count(each) > 1), None)
-    if twice:
-        raise HeaderError(f"{twice} stands twice in the header", hint=_HINT)
+        message = f"*{arguments.vararg.arg}: name the upstreams one by one; what a mapped block gave comes as one list"
+        raise HeaderError(message, where=place(arguments.vararg), hint=_HINT)
+    positional = [*arguments.posonlyargs, *arguments.args]
+    named = [*positional, *arguments.kwonlyargs]
+    words = [each.arg for each in named]
+    for index, each in enumerate(named):
+        with _pointing(whole, (place(each).column or 1) - 1):
+            check_name(each.arg, "upstream" if index < len(positional) else "parameter")
+        if each.arg in words[:index]:
+            raise HeaderError(f"{each.arg} stands twice in the header", where=place(each), hint=_HINT)
     pairs = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-    return {
-        "upstreams": upstreams,
-        "parameters": tuple(_parameter(argument, default) for argument, default in pairs),
-    }
+    parameters = []
+    for argument, default in pairs:
+        with _pointing(whole, (place(default or argument).column or 1) - 1):
+            parameters.append(_parameter(argument, default))
+    return {"upstreams": tuple(each.arg for each in positional), "parameters": tuple(parameters)}
 
 
 def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
@@ -199,51 +235,91 @@ class _Text(str):
     """A text that is a text: a default is not read as a command line's word would be."""
 
 
-def _options(text: str, languages: set[str]) -> dict[str, Any]:
-    words = _words(text)
+_Text.__name__ = "str"  # as messages call it
+
+
+def _options(text: str, start: int, languages: set[str]) -> dict[str, Any]:
     known = {option.name: option for option in OPTIONS}
     found: dict[str, Any] = {}
-    while words:
-        word, has_value, inline = words.pop(0).partition("=")
-        word = _SHORT.get(word, word)
+    for word, value, index in _pairs(text, start):
+        where = _at(text, index)
         if word.startswith("--") and word[2:] in languages:
             found["language"] = word[2:]
             continue
         option = known.get(word)
         if option is None:
             if not word.startswith("-"):
-                raise HeaderError(f"{word!r} is not an option", hint=_HINT)
-            raise unknown("option", word, [*known, *(f"--{each}" for each in languages)], hint=_HINT)
+                raise HeaderError(f"{word!r} is not an option", where=where, hint=_HINT)
+            raise unknown("option", word, [*known, *(f"--{each}" for each in languages)], where=where, hint=_HINT)
         if option.flag:
+            if value is not None:
+                raise HeaderError(f"{word} takes no value", where=where, hint=option.help)
             found[option.field] = True
             continue
-        if not has_value and (not words or words[0].startswith("--")):
-            raise HeaderError(f"{word} needs a value: {option.help}", hint=_HINT)
-        _set(found, option, inline if has_value else words.pop(0))
+        if value is None:
+            raise HeaderError(f"{word} needs a value: {option.help}", where=where, hint=_HINT)
+        with _pointing(text, index):
+            _set(found, option, value)
     language = found.get("language")
     if language and language not in languages:
-        raise unknown("language", language, languages, hint="%%block NAME --sql")
+        raise unknown("language", language, languages, where=_found(text, language), hint="%%block NAME --sql")
     return found
 
 
-def _words(text: str) -> list[str]:
-    words, position = [], 0
-    text = text.strip()
-    while position < len(text):
+def option_words(text: str) -> list[tuple[str, str | None]]:
+    """The options of a header's rest, each with its value as it would be without quotes; None where it has none.
+
+    >>> option_words("--sql --retries 3 --doc 'one two'")
+    [('--sql', None), ('--retries', '3'), ('--doc', 'one two')]
+    """
+    arrow = re.match(r"\s*->\s*[^-\s][^-]*", text)
+    return [(word, None if value is None else _unquoted(word, value)) for word, value, _ in _pairs(text, arrow.end() if arrow else 0)]
+
+
+_FLAGS = frozenset(option.name for option in OPTIONS if option.flag)
+
+
+def _pairs(text: str, start: int) -> Iterator[tuple[str, str | None, int]]:
+    """Each option with its value (from ``--name=value`` or the next word) and the place where it stands."""
+    words = _words(text, start)
+    valued = {option.name for option in OPTIONS if not option.flag}
+    while words:
+        full, index = words.pop(0)
+        word, has_value, inline = full.partition("=")
+        word = _SHORT.get(word, word)
+        if has_value:
+            yield word, inline, index
+        elif word in valued and words and not words[0][0].startswith("--"):
+            yield word, words.pop(0)[0], index
+        else:
+            yield word, None, index
+
+
+def _words(text: str, start: int) -> list[tuple[str, int]]:
+    words, position = [], start
+    end = len(text.rstrip())
+    while position < end:
         match = _WORD.match(text, position)
         if match is None:
-            raise HeaderError(f"a quote is not closed: {text[position:].strip()[:60]!r}", hint=_HINT)
-        words.append(match[1])
+            position += len(text[position:]) - len(text[position:].lstrip())
+            message = f"a quote is not closed: {text[position:].strip()[:60]!r}"
+            raise HeaderError(message, where=_at(text, position), hint=_HINT)
+        words.append((match[1], match.start(1)))
         position = match.end()
     return words
 
 
+def _unquoted(option: str, value: str) -> str:
+    if value[:1] not in ("'", '"') or len(value) < 2:
+        return value
+    try:
+        return str(ast.literal_eval(value))
+    except (ValueError, SyntaxError) as error:
+        raise HeaderError(f"{option} {value}: the quotes do not read", hint=_HINT) from error
+
+
 def _set(found: dict[str, Any], option: Option, value: str) -> None:
-    if value[:1] in "\"'" and len(value) > 1:
-        try:
-            value = str(ast.literal_eval(value))
-        except (ValueError, SyntaxError) as error:
-            raise HeaderError(f"{option.name} {value}: the quotes do not read", hint=_HINT) from error
+    value = _unquoted(option.name, value)
     try:
         if option.many:
             each = [option.read(part.strip()) for part in value.split(",") if part.strip()]
@@ -322,13 +398,18 @@ class CellHead:
 _ABOVE = re.compile(r"(?:[ \t]*(?:#(?!\s*\|).*)?\r?\n)*")
 
 
+def comments_above(source: str) -> str:
+    """The blank and comment lines above a cell's first line."""
+    above = _ABOVE.match(source)
+    return above[0] if above else ""
+
+
 def _first_line(source: str) -> tuple[str, str, str]:
     """What stands above a cell's first line that is neither blank nor a comment, that line, and what is below it.
 
     What was above goes below, so that every line of the body keeps its number.
     """
-    above = _ABOVE.match(source)
-    start = above.end() if above else 0
+    start = len(comments_above(source))
     first, _, body = source[start:].partition("\n")
     return source[:start], first, body
 

@@ -269,6 +269,11 @@ def _awaits(tree: ast.Module) -> bool:
     return visitor.found
 
 
+def awaits(source: str) -> bool:
+    """Whether the body itself awaits."""
+    return _awaits(_parse(source))
+
+
 def never_called(source: str) -> list[str]:
     """Functions named ``test_…`` that the body defines and does not mention again."""
     tree = _parse(source)

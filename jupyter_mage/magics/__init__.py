@@ -12,7 +12,8 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand, output_can_be_silenced
 
 from .. import mutations, report
-from ..code.header import split_cell
+from ..code import carriers
+from ..code.header import CellHead
 from ..code.source import transform_magics, uses_magics
 from ..definitions import Defined
 from ..engine import runs
@@ -69,11 +70,13 @@ class PipelineMagics(Magics):
         SELECT carrier, count(*) AS n FROM delays GROUP BY carrier
         """
         __tracebackhide__ = True
-        head = split_cell(self.raw_cell)
-        carrier = head.carrier if head else "magic"
-        body = cell.rstrip("\n")
         number = self._number()
-        with placed(number):
+        with placed(number, self.raw_cell):
+            head = self.read(self.raw_cell)
+            carrier = head.carrier if head else "magic"
+            if head is not None and head.carrier == "decorator":
+                line, cell = head.text, head.body
+            body = cell.rstrip("\n")
             defined = self.session.define(
                 line, body, carrier=carrier, cell=self._cell_id(), number=number, namespace=self.shell.user_ns
             )
@@ -85,7 +88,7 @@ class PipelineMagics(Magics):
                 print(f"{defined.block.name} is defined, not run")  # noqa: T201 (this is the notebook's output)
                 return
             python = transform_magics(body) if uses_magics(body) else body
-            text = f"#%%block {line}\n{python}"  # the header as a comment: IPython reads this text as Python
+            text = carriers.shown(head, line, python)
             filename = self.shell.compile.cache(text, number, text)
             force = defined.header is not None and defined.header.force
             self._run_cell(defined, filename, quiet=body.rstrip().endswith(";"), force=force)
@@ -111,7 +114,7 @@ class PipelineMagics(Magics):
         if not words or len(words) > 2:
             raise UsageError("%%test BLOCK [NAME]: name the block that this tests")
         number = self._number()
-        with placed(number):
+        with placed(number, self.raw_cell):
             defined = self.session.define_test(
                 words[0],
                 cell.rstrip("\n"),
@@ -193,12 +196,41 @@ class PipelineMagics(Magics):
         deleted = self._metadata().get("deletedCells") or ()
         self.session.forget_cells(str(each) for each in deleted)
 
+    def read(self, raw: str) -> CellHead | None:
+        """What a cell says it is. Raises HeaderError for a cell with ``@block`` that cannot be a block."""
+        return carriers.read_cell(raw, self._taken)
+
+    def _taken(self, name: str) -> bool:
+        """Whether the notebook has something of its own by a decorator's name."""
+        import jupyter_mage
+
+        return name in self.shell.user_ns and self.shell.user_ns[name] is not jupyter_mage.block
+
+    def as_magic(self, lines: list[str]) -> list[str]:
+        """An input transformer: whatever carries the header, the cell is ``%%block NAME``, and comments above go below it."""
+        try:
+            head = self.read("".join(lines)) if lines else None
+        except JupyterMageError:  # the magic reads it again, and says what is wrong
+            return ["%%block\n", *lines]
+        if head is None or (head.carrier == "magic" and lines[0].startswith("%%")):
+            return lines
+        first = head.text.split("\n")[0]
+        return [f"%%{head.sort} {first}\n", *head.body.splitlines(keepends=True)]
+
     def after_cell(self, result: Any) -> None:
         raw = result.info.raw_cell or ""
-        if split_cell(raw) is None and raw.strip():
+        if self._is_plain(raw):
+            if nearly := carriers.near_miss(raw, self.shell.magics_manager.magics["cell"]):
+                print(nearly)  # noqa: T201
             for gone in self.session.forget_cells([self._cell_id()]):
                 print(f"~ {gone} is gone: its cell is a plain cell now")  # noqa: T201
             self.session.note_cell(raw, result.execution_count, self.shell.user_ns)
+
+    def _is_plain(self, raw: str) -> bool:
+        try:
+            return bool(raw.strip()) and self.read(raw) is None
+        except JupyterMageError:
+            return False
 
     # ---- %pipeline ---------------------------------------------------------------------------------------------------
 
@@ -228,24 +260,18 @@ class PipelineMagics(Magics):
 
 
 @contextmanager
-def placed(number: int) -> Iterator[None]:
+def placed(number: int, raw: str = "") -> Iterator[None]:
     """Say of every error of ours which cell it is in."""
     __tracebackhide__ = True
     try:
         yield
     except JupyterMageError as error:
         if not isinstance(error, BlockFailedError):
-            where = error.where or Where(line=1)
+            where = carriers.in_cell(error.where or Where(line=1), raw)
             error.where = where if where.cell is not None else dataclasses.replace(where, cell=number)
         raise
 
 
-def comment_carrier(lines: list[str]) -> list[str]:
-    """An input transformer: ``#| block: NAME`` is ``%%block NAME``, and comments above either go below it."""
-    head = split_cell("".join(lines)) if lines else None
-    if head is None or (head.carrier == "magic" and lines[0].startswith("%%")):
-        return lines
-    return [f"%%{head.sort} {head.text}\n", *head.body.splitlines(keepends=True)]
 
 
 def load(ip: Any, *, draw: Draw) -> Session:
@@ -259,7 +285,7 @@ def load(ip: Any, *, draw: Draw) -> Session:
     ip.register_magics(magics)
     ip.events.register("pre_run_cell", magics.before_cell)
     ip.events.register("post_run_cell", magics.after_cell)
-    ip.input_transformers_cleanup.insert(0, comment_carrier)
+    ip.input_transformers_cleanup.insert(0, magics.as_magic)
     magics.detach = attach(ip, session)
     return session
 
@@ -271,7 +297,7 @@ def unload(ip: Any) -> None:
         return
     for event, callback in (("pre_run_cell", magics.before_cell), ("post_run_cell", magics.after_cell)):
         ip.events.unregister(event, callback)
-    ip.input_transformers_cleanup.remove(comment_carrier)
+    ip.input_transformers_cleanup.remove(magics.as_magic)
     magics.detach()
     for sort, name in (("cell", "block"), ("cell", "test"), ("line", "pipeline")):
         ip.magics_manager.magics[sort].pop(name, None)

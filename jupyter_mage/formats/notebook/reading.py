@@ -11,7 +11,8 @@ from typing import Any
 
 from ...code import cells, function
 from ...code.capture import Ledger
-from ...code.header import CellHead, Header, split_cell
+from ...code.carriers import in_cell, read_cell
+from ...code.header import CellHead, Header
 from ...errors import DefinitionError, FormatError, JupyterMageError, Where, unknown
 from ...graph import resolve
 from ...model import Block, Pipeline, Test, check_name
@@ -36,7 +37,7 @@ class Reader:
         """Give every cell to its pipeline; plain cells are read for what they bind."""
         current = self.default
         for cell in found:
-            head = split_cell(cell.source) if cell.sort == "code" else None
+            head = self.head(cell) if cell.sort == "code" else None
             header = self.header(cell, head) if head is not None else None
             if header is not None:
                 current = header.pipeline or self.default
@@ -49,6 +50,14 @@ class Reader:
             others = [name for name in self.cells if name != self.default]
             self.cells[others[0]] = [*self.cells.pop(self.default), *self.cells[others[0]]]
             self.default = others[0]
+
+    def head(self, cell: Cell) -> CellHead | None:
+        """What the cell is; one that has ``@block`` and cannot be a block is a problem."""
+        try:
+            return read_cell(cell.source, self.ledger.has)
+        except JupyterMageError as error:
+            self.fail(cell, error)
+            return None
 
     def rename(self, name: str) -> None:
         self.cells[name] = self.cells.pop(self.default)
@@ -67,9 +76,9 @@ class Reader:
             return None
 
     def fail(self, cell: Cell, error: JupyterMageError) -> None:
-        line = error.where.line if error.where else None
+        line = in_cell(error.where, cell.source).line if error.where else None
         block = error.where.block if error.where else ""
-        where = Where(file=str(self.path), cell=cell.place, line=line or 1, block=block)
+        where = dataclasses.replace(in_cell(error.where or Where(), cell.source), file=str(self.path), cell=cell.place, line=line or 1, block=block)
         self.problems.append(FormatError(error.message, where=where, hint=error.hint))
 
     def pipeline(self, name: str, ours: Mapping[str, Any]) -> Pipeline:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...code import cells
 from ...code.capture import Ledger
+from ...code.carriers import rebuilt
 from ...code.header import render
 from ...errors import FormatError, Where
 from ...model import Block, Pipeline
@@ -86,12 +87,12 @@ def _block_cell(block: Block) -> dict[str, Any]:
         sort = "code" if code else "raw" if _ours(block).get("cell_type") == "raw" else "markdown"
         return _json_cell(sort, name, block.source)
     extra = {key: value for key, value in block.extra.items() if key != "jupyter_mage"}
-    kept = {key: value for key, value in _ours(block).items() if key not in ("test_places", "comment_tests")}
+    kept = {key: value for key, value in _ours(block).items() if key not in ("test_places", "comment_tests", "bare")}
     if kept:
         extra["jupyter_mage"] = kept
     notes = {key: value for key, value in (("extra", extra), ("label", block.label)) if value}
-    first = _WRITTEN.get(block.carrier, _WRITTEN["magic"]).format(sort="block", text=block.header or render(block))
-    return _json_cell("code", name, f"{first}\n{block.source}", notes)
+    text = rebuilt(block.header or render(block), block.source, block.carrier, name)
+    return _json_cell("code", name, block.source if _ours(block).get("bare") is True else text, notes)
 
 
 def _test_cell(block: Block, index: int) -> dict[str, Any]:
