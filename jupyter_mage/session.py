@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, graph, interrupts, planner, projects
+from . import engine, graph, interrupts, planner, projects, switching
 from .code import dependencies
 from .code.parameters import check_variables, values
 from .crew import Crew, KeptOutputs
@@ -321,6 +321,14 @@ class Session(Looking):
             pipeline = projects.laid_out(pipeline, projects.read(notebook))
         plugin = formats.get("mage")
         return plugin.write(pipeline, path), plugin.warnings(pipeline)
+
+    def cell_text(self, block: str, carrier: str) -> str:
+        """The cell of a block with its header carried by ``carrier``: magic, comment or decorator. Raises DefinitionError."""
+        return switching.cell_of(self.pipeline[block], carrier)
+
+    def switch_carrier(self, notebook: Path, block: str, carrier: str) -> bool:
+        """Rewrite the block's cell in the notebook file, and nothing else; False where it has this carrier already."""
+        return switching.switch_in_file(notebook, block, carrier, self.pipeline[block])
 
     def check(self, path: Path | None = None) -> list[str]:
         """Everything that would stop this pipeline, or the project at ``path``; runs nothing."""

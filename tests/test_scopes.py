@@ -84,9 +84,9 @@ def compound(body: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
             "def {0[0]}({0[1]}):\n    def inner():\n        nonlocal {0[1]}\n        {0[1]} = {0[2]}\n    inner()\n{0[3]}\n{0[0]}(1)".format
         ),
         st.tuples(NAMES, VALUES, block).map("class {0[0]}(base({0[1]})):\n{0[2]}".format),
-        st.tuples(VALUES, NAMES, NAMES, block, NAMES, block).map(
-            "match {0[0]}:\n    case [{0[1]}, *{0[2]}] if {0[4]}:\n{0[3]}\n    case {0[4]}:\n{0[5]}".format
-        ).map(lambda text: text.replace("\n    ", "\n        ").replace("\n        case", "\n    case")),
+        st.tuples(VALUES, NAMES, NAMES, block, NAMES, block)
+        .map("match {0[0]}:\n    case [{0[1]}, *{0[2]}] if {0[4]}:\n{0[3]}\n    case {0[4]}:\n{0[5]}".format)
+        .map(lambda text: text.replace("\n    ", "\n        ").replace("\n        case", "\n    case")),
         st.tuples(block, block).map("try:\n{0[0]}\nfinally:\n{0[1]}".format),
     )
 

@@ -24,7 +24,9 @@ def queries(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     alias = st.sampled_from(["raw", "t", "u", "x"])
     return st.one_of(
         st.tuples(alias, inner, inner).map("WITH {0[0]} AS ({0[1]}) SELECT 1 AS a FROM ({0[2]}), {0[0]}".format),
-        st.tuples(alias, inner, inner, inner).map("WITH {0[0]} AS ({0[1]}), users AS MATERIALIZED ({0[2]}) SELECT 1 AS a FROM ({0[3]}), {0[0]}, users".format),
+        st.tuples(alias, inner, inner, inner).map(
+            "WITH {0[0]} AS ({0[1]}), users AS MATERIALIZED ({0[2]}) SELECT 1 AS a FROM ({0[3]}), {0[0]}, users".format
+        ),
         st.tuples(alias, inner, inner).map("WITH RECURSIVE {0[0]} AS ({0[1]} UNION ALL {0[2]}) FROM {0[0]}".format),
         st.tuples(alias, inner, inner).map("WITH RECURSIVE {0[0]} AS ({0[1]}) SELECT 1 AS a FROM ({0[2]}), {0[0]}".format),
         st.tuples(inner, inner).map("{0[0]} UNION ALL {0[1]}".format),

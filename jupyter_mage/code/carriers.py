@@ -1,4 +1,4 @@
-"""What a cell's text says it is: a block or a test, by a magic, a comment, ``@block`` on a ``def``, or a Mage block file as it is.
+"""What a cell's text says it is: a block or a test, by a magic, a comment, ``@block`` on a ``def``, or a whole Mage block file.
 
 One grammar, whichever carries it; `switch` writes a cell with another carrier. Line 1 of a cell is where its header stands, so a
 body has, below it, the line numbers of its cell. Runs nothing.
@@ -22,7 +22,7 @@ CARRIERS = ("magic", "comment", "decorator")
 _FIRST = {"magic": "%%{sort} {text}", "comment": "#| {sort}: {text}"}
 
 
-def read_cell(source: str, taken: Callable[[str], bool] = lambda name: False) -> CellHead | None:
+def read_cell(source: str, taken: Callable[[str], bool] = lambda _: False) -> CellHead | None:
     """What the cell is, or None for a plain one. Raises HeaderError where it has ``@block`` and cannot be a block.
 
     ``taken`` says whether the notebook uses a decorator's name for something of its own: then the cell is plain.
@@ -133,7 +133,7 @@ def _close(word: str, guess: str) -> bool:
 
 
 def switch(source: str, to: str, *, upstreams: Sequence[str] = ()) -> str:
-    """The cell ``source`` with its header carried by ``to``. ``upstreams`` are those that were inferred: a ``def`` has to name them.
+    """The cell ``source`` with its header carried by ``to``. ``upstreams`` are those that were inferred: a ``def`` names them.
 
     Raises DefinitionError where that carrier cannot carry it, with what can.
 

@@ -15,7 +15,6 @@ from .function import mage_decorator
 from .header import Header, parse
 from .source import docstring, never_called
 
-
 DECORATOR = "decorator"
 BARE: Mapping[str, Any] = {"jupyter_mage": {"bare": True}}
 """What is noted of a Mage block file that is a cell as it is, without a header above."""

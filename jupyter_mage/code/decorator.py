@@ -106,7 +106,9 @@ def _split(source: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Decorat
     head_end = _colon(lines, node, start)
     if head_end is None:
         raise HeaderError(
-            "the function's body stands on the line of its def", where=Where(block=node.name, line=start + 1), hint="a line below it"
+            "the function's body stands on the line of its def",
+            where=Where(block=node.name, line=start + 1),
+            hint="a line below it",
         )
     end = node.end_lineno or len(lines)
     tail = lines[end:]
@@ -242,7 +244,7 @@ def header_of(found: Decorated, *, said: bool = False) -> str:
     keywords = _keywords(node)
     if keywords.get(INFER) is True and not node.args.kwonlyargs and not said:
         signature = ""
-    words = [_word(node, key, value) for key, value in keywords.items() if key != INFER]
+    words = [_word(key, value) for key, value in keywords.items() if key != INFER]
     return " ".join([f"{node.name}{signature}", *(word for word in words if word)])
 
 
@@ -274,7 +276,7 @@ def _keywords(node: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, Any]:
     return keywords
 
 
-def _word(node: Any, key: str, value: Any) -> str:
+def _word(key: str, value: Any) -> str:
     """A keyword as the header's option: ``retries=3`` is ``--retries 3``."""
     option = f"--{key.replace('_', '-')}"
     if value is True or value is False or value is None:
@@ -296,7 +298,9 @@ def written(header: str, body: str, upstreams: Sequence[str] = ()) -> str:
             f"{read.name} is {read.language}, and a def is Python", hint=f"%pipeline carrier {read.name} comment works"
         )
     if uses_magics(body):
-        raise DefinitionError(f"{read.name} has ! or % lines, which a def cannot hold", hint=f"%pipeline carrier {read.name} comment")
+        raise DefinitionError(
+            f"{read.name} has ! or % lines, which a def cannot hold", hint=f"%pipeline carrier {read.name} comment"
+        )
     match = re.match(r"\s*\w+\s*", header)
     rest = header[match.end() :] if match else ""
     end = signature_end(rest) if rest.startswith("(") else 0
@@ -352,13 +356,12 @@ def block(function: F | None = None, /, **options: Any) -> Any:
         return lambda each: block(each, **options)
     import inspect
 
-    names = [each for each in inspect.signature(function).parameters.values()]
+    names = list(inspect.signature(function).parameters.values())
     upstreams = [each.name for each in names if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     function.__block__ = _checked(function.__name__, upstreams, options)  # type: ignore[attr-defined]
     return function
 
 
 def _checked(name: str, upstreams: Sequence[str], options: dict[str, Any]) -> Header:
-    words = [_word(None, key, value) for key, value in options.items() if key != INFER]
+    words = [_word(key, value) for key, value in options.items() if key != INFER]
     return parse(" ".join([f"{name}({', '.join(upstreams)})", *words]))
-

@@ -119,7 +119,9 @@ def parse(text: str, *, languages: Iterable[str] = ("python", "sql"), kinds: Ite
         start = end + (arrow.end() if arrow else 0)
     options = _options(text, start, set(languages))
     if kinds is not None and options.get("kind") and options["kind"] not in set(kinds):
-        raise unknown("kind", options["kind"], kinds, where=_found(text, options["kind"]), hint=f"%%block {name} --kind transformer")
+        raise unknown(
+            "kind", options["kind"], kinds, where=_found(text, options["kind"]), hint=f"%%block {name} --kind transformer"
+        )
     for other in (*(signature.get("upstreams") or ()), *options.get("after", ())):
         if other == name:
             raise HeaderError(f"{name} cannot be its own upstream", where=_found(text, name, match.end()), hint=_HINT)
@@ -273,7 +275,9 @@ def option_words(text: str) -> list[tuple[str, str | None]]:
     [('--sql', None), ('--retries', '3'), ('--doc', 'one two')]
     """
     arrow = re.match(r"\s*->\s*[^-\s][^-]*", text)
-    return [(word, None if value is None else _unquoted(word, value)) for word, value, _ in _pairs(text, arrow.end() if arrow else 0)]
+    return [
+        (word, None if value is None else _unquoted(word, value)) for word, value, _ in _pairs(text, arrow.end() if arrow else 0)
+    ]
 
 
 _FLAGS = frozenset(option.name for option in OPTIONS if option.flag)

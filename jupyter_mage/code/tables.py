@@ -9,7 +9,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..plugins import Names
 
@@ -80,7 +80,7 @@ def rename_table(source: str, old: str, new: str, *, dialect: str) -> str | None
     return text if places and after == wanted else None
 
 
-def _parsed(source: str, dialect: str) -> list[exp.Expression] | None:
+def _parsed(source: str, dialect: str) -> list[Any] | None:
     import sqlglot
     from sqlglot.errors import SqlglotError
 
@@ -102,7 +102,7 @@ def _quiet() -> Iterator[None]:
         logger.disabled = before
 
 
-def _target(statement: exp.Expression) -> exp.Table | None:
+def _target(statement: Any) -> exp.Table | None:
     """The table, view or macro that the statement makes."""
     from sqlglot import exp
 
@@ -113,7 +113,7 @@ def _target(statement: exp.Expression) -> exp.Table | None:
     return found if isinstance(found, exp.Table) else None
 
 
-def _outside(statement: exp.Expression) -> Iterator[exp.Table]:
+def _outside(statement: Any) -> Iterator[exp.Table]:
     """The tables of a statement that are no CTE's, in the order of the text; a dropped one is not read."""
     from sqlglot import exp
 
@@ -135,7 +135,8 @@ def _is_cte(table: exp.Table) -> bool:
     """
     from sqlglot import exp
 
-    name, node, above = table.name.casefold(), table.parent, [table]
+    name, node = table.name.casefold(), cast(Any, table.parent)
+    above: list[Any] = [table]
     while node is not None:
         clause: Any = node.args.get("with_") or node.args.get("with")
         if isinstance(clause, exp.With):
@@ -166,7 +167,7 @@ def _is_of(column: exp.Column, folded: str, outside: set[int]) -> bool:
 
     if not isinstance(column.args.get("table"), exp.Identifier) or column.table.casefold() != folded:
         return False
-    node: exp.Expression | None = column
+    node: Any = column
     while node is not None:
         sources = [node.args.get("from_") or node.args.get("from"), *(node.args.get("joins") or ()), node]
         direct = [each.this if isinstance(each, exp.From | exp.Join) else each for each in sources if each is not None]

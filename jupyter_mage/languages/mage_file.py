@@ -50,13 +50,31 @@ def run(call: Call, decorator: str, execute: Callable[[dict[str, Any]], None]) -
     The first function with the block's decorator counts; of a conditional all do, and of a callback those for how each
     upstream ended. Preprocessers run before, with the same inputs.
     """
-    found: dict[str, Found] = {name: [] for name in (*DECORATORS, *_BESIDE)}
-    space = call.namespace
     upstreams = [name for name in call.block.upstreams if name in call.values]
-    space.update({name: _collector(functions) for name, functions in found.items()})
-    space.update({name: call.values[name] for name in upstreams if name not in found})
-    space.update({f"df_{place}": call.values[name] for place, name in enumerate(upstreams, 1)})
-    execute(space)
+    found: dict[str, Found] = {name: [] for name in (*DECORATORS, *_BESIDE)}
+    inputs = {f"df_{place}": call.values[name] for place, name in enumerate(upstreams, 1)}
+    space = call.namespace
+    with _kept(space, (*found, *inputs, call.block.name)):  # a notebook keeps its own ``test``, and gets none of ours
+        space.update({name: _collector(functions) for name, functions in found.items()})
+        space.update({name: call.values[name] for name in upstreams if name not in found})
+        space.update(inputs)
+        execute(space)
+        return _output(call, decorator, found, upstreams)
+
+
+@contextlib.contextmanager
+def _kept(space: dict[str, Any], names: Sequence[str]) -> Iterator[None]:
+    """Whatever happens to these names, they are afterwards what they were before."""
+    before = {name: space[name] for name in names if name in space}
+    try:
+        yield
+    finally:
+        for name in names:
+            space.pop(name, None)
+        space.update(before)
+
+
+def _output(call: Call, decorator: str, found: Mapping[str, Found], upstreams: Sequence[str]) -> Any:
     outcome = call.values.get("outcome")
     named = {name: value for name, value in call.values.items() if name not in upstreams and name != "outcome"}
     named.setdefault("logger", Logger())

@@ -48,7 +48,7 @@ class Python:
         namespace.setdefault("__name__", "__main__")
         decorator = mage_decorator(call.source) if call.block.carrier == "mage" else ""
         if decorator:
-            return mage_file.run(call, decorator, lambda space: _execute(call.source, filename, space))
+            return mage_file.run(call, decorator, lambda space: _execute(call, filename, space))
         if not call.keep_names:
             _define(call, namespace)
         arguments = tuple(call.values)
@@ -69,10 +69,12 @@ class Python:
         return _finish(result) if is_async else result
 
 
-def _execute(text: str, filename: str, space: dict[str, Any]) -> None:
-    """Run a file as it stands; its lines are numbered as those of a cell whose first line is the header."""
-    _remember(filename, f"\n{text}")
-    exec(compile(f"\n{text}", filename, "exec"), space)  # noqa: S102
+def _execute(call: Call, filename: str, space: dict[str, Any]) -> None:
+    """Run a file as it stands; its lines are numbered as those of its cell, where a header may be the first."""
+    bare = call.block.extra.get("jupyter_mage", {}).get("bare")
+    text = call.source if bare else f"\n{call.source}"
+    _remember(filename, text)
+    exec(compile(text, filename, "exec"), space)  # noqa: S102
 
 
 def _define(call: Call, namespace: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand, output_can_be_silenced
 
 from .. import mutations, report
-from ..code import carriers
+from ..code import carriers, decorator
 from ..code.header import CellHead
 from ..code.source import transform_magics, uses_magics
 from ..definitions import Defined
@@ -202,9 +202,7 @@ class PipelineMagics(Magics):
 
     def _taken(self, name: str) -> bool:
         """Whether the notebook has something of its own by a decorator's name."""
-        import jupyter_mage
-
-        return name in self.shell.user_ns and self.shell.user_ns[name] is not jupyter_mage.block
+        return self.shell.user_ns.get(name, decorator.block) is not decorator.block
 
     def as_magic(self, lines: list[str]) -> list[str]:
         """An input transformer: whatever carries the header, the cell is ``%%block NAME``, and comments above go below it."""

@@ -76,9 +76,8 @@ class Reader:
             return None
 
     def fail(self, cell: Cell, error: JupyterMageError) -> None:
-        line = in_cell(error.where, cell.source).line if error.where else None
-        block = error.where.block if error.where else ""
-        where = dataclasses.replace(in_cell(error.where or Where(), cell.source), file=str(self.path), cell=cell.place, line=line or 1, block=block)
+        found = in_cell(error.where or Where(), cell.source)
+        where = dataclasses.replace(found, file=str(self.path), cell=cell.place, line=found.line or 1)
         self.problems.append(FormatError(error.message, where=where, hint=error.hint))
 
     def pipeline(self, name: str, ours: Mapping[str, Any]) -> Pipeline:

@@ -8,7 +8,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ...errors import unknown
-from . import files, helping, looking, opening, running
+from . import cells, files, helping, looking, opening, running
 from .base import Notebook, Verb, notebook_path
 
 VERBS: dict[str, Verb] = {
@@ -16,7 +16,7 @@ VERBS: dict[str, Verb] = {
     for each in (
         running.run, running.plan, running.resume, running.cancel, running.test,
         opening.open_, looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
-        files.export, files.import_, files.check, helping.help_,
+        files.export, files.import_, files.check, helping.help_, cells.carrier,
     )
 }  # fmt: skip
 
