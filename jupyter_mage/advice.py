@@ -23,13 +23,8 @@ def check_block_name(name: str) -> None:
         raise DefinitionError(f"{name} is a name of IPython's own", hint=f"%%block {name.lower()}_block")
 
 
-def notes(
-    pipeline: Pipeline, block: Block, old: Block | None, renamed: Block | None, namespace: Mapping[str, Any] | None
-) -> Iterable[str]:
+def notes(pipeline: Pipeline, block: Block, old: Block | None, namespace: Mapping[str, Any] | None) -> Iterable[str]:
     """What the author should know about a definition, one line each."""
-    if renamed is not None:
-        users = [each.name for each in pipeline if renamed.name in (*each.needs, *each.reads)]
-        yield f"~ renamed {renamed.name} → {block.name}" + (f"; {', '.join(users)} still say {renamed.name}" if users else "")
     if old is not None and old.cell and block.cell and old.cell != block.cell:
         place = f" in cell [{old.cell_number}]" if old.cell_number is not None else ""
         yield f"{block.name} is also defined{place}; this cell counts now"
@@ -49,6 +44,16 @@ def notes(
     for name in unknown_names(pipeline, block):
         if namespace is None or name not in namespace:
             yield unknown_note(pipeline, block, name)
+
+
+def renamed_note(old: str, new: str, places: list[str]) -> str:
+    """What a rename came to, and who says the old name still.
+
+    >>> renamed_note("clean", "cleaned", ["big [4]", "total [7]"])
+    '~ renamed clean → cleaned; 2 cells still say clean: big [4], total [7]'
+    """
+    still = f"{len(places)} cell{'s' * (len(places) != 1)} still say{'s' * (len(places) == 1)} {old}: {', '.join(places)}"
+    return f"~ renamed {old} → {new}" + (f"; {still}" if places else "")
 
 
 def _mismatch(pipeline: Pipeline, block: Block) -> Iterable[str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from . import events as ev
 from . import graph
-from .advice import check_block_name, leak_note, notes
-from .code import cells, dependencies
+from .advice import check_block_name, leak_note, notes, renamed_note
+from .code import cells, dependencies, renaming
 from .code.capture import Ledger
 from .code.header import Header
 from .code.source import asserts_nothing
@@ -27,6 +27,8 @@ class Defined:
     block: Block
     pipeline: Pipeline
     header: Header | None = None
+    renamed: str = ""
+    """The name that its cell had before."""
     notes: tuple[str, ...] = ()
 
 
@@ -109,19 +111,39 @@ class Definitions:
         if old is not None:
             block = dataclasses.replace(block, tests=old.tests)
         renamed = next((b for b in before if cell and b.cell == cell and b.name != block.name), None)
-        base = graph.resolve(before.without([renamed.name])) if renamed else before
+        base, places = before, list[str]()
+        if renamed is not None:
+            base, places, tests = renaming.follow(before, renamed.name, block.name)
+            base, block = graph.resolve(base), block if old is not None else dataclasses.replace(block, tests=tests)
         after = graph.with_definition(base, block)
         self.pipelines[name], self.current = after, name
         self._mark_stale(name, block.name, old)
         gone = self.forget_cells([cell], keep=(name, block.name, ""))
+        elsewhere = self.complete(block.name)
         self._changed()
         after = self.pipelines[name]
         block = after[block.name]
         said = [
-            *notes(after, block, old, renamed, namespace),
+            *([renamed_note(renamed.name, block.name, places)] if renamed else []),
+            *elsewhere,
+            *notes(after, block, old, namespace),
             *(f"~ {each} is gone: its cell is {block.name} now" for each in gone),
         ]
-        return Defined(block=block, header=read, pipeline=after, notes=tuple(said))
+        return Defined(block=block, header=read, pipeline=after, notes=tuple(said), renamed=renamed.name if renamed else "")
+
+    def complete(self, *names: str) -> list[str]:  # noqa: ARG002 (a session knows where to look)
+        """Take what these blocks (all, where none is named) need from elsewhere; gives what to say of it. Nothing is elsewhere."""
+        return []
+
+    def take(self, blocks: Iterable[Block]) -> list[str]:
+        """Blocks that were read and not defined by a cell come into the current pipeline; gives their names. Raises CycleError."""
+        taken = []
+        for block in blocks:
+            self.pipelines[self.current] = graph.with_definition(self.pipeline, block)
+            taken.append(block.name)
+        if taken:
+            self._changed()
+        return taken
 
     def define_test(
         self,

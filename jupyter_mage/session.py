@@ -29,6 +29,7 @@ from .fingerprint import Fingerprint
 from .handles import Looking
 from .model import Block, Pipeline
 from .plugins import executors, formats, kinds, languages
+from .saved import SavedNotebook
 from .spelling import spelled_out, with_callbacks
 from .state import GOOD, BlockRun, Run
 from .work import Place
@@ -56,6 +57,8 @@ class Session(Looking):
         super().__init__(Path(os.path.realpath(root or Path.cwd())), pipeline, durability=durability)
         self.fingerprint = Fingerprint(self.root)
         self.control: engine.Control | None = None
+        self.saved: SavedNotebook | None = None
+        """The file of the notebook that this session serves, where it is known."""
         self._origin = origin
         self._crew: Crew | None = None
         self.before: Mapping[str, Any] = {}
@@ -321,6 +324,25 @@ class Session(Looking):
             pipeline = projects.laid_out(pipeline, projects.read(notebook))
         plugin = formats.get("mage")
         return plugin.write(pipeline, path), plugin.warnings(pipeline)
+
+    def complete(self, *names: str) -> list[str]:
+        """Take what these blocks (all, where none is named) need and only the saved notebook has; gives what to say of it."""
+        if self.saved is None or self.current != self.home:
+            return []
+        taken = self.take(self.saved.needed(self.pipeline, names or self.pipeline.names))
+        for each in taken:
+            self.saved.taken(self.current, each)
+        return [f"{each}: its cell has not run in this kernel; read from {self.saved.path.name}" for each in taken]
+
+    def read_news(self) -> list[str]:
+        """What the saved notebook tells of deleted and edited cells, and of those that have not run; gives what to say of it."""
+        if self.saved is None or self.current != self.home:
+            return []
+        news = self.saved.news(self.pipeline)
+        if news.gone or news.again:
+            self.forget((*news.gone, *news.again))
+        taken = self.complete()
+        return [*news.lines(self.saved.path.name, self.pipeline.names), *taken]
 
     def cell_text(self, block: str, carrier: str) -> str:
         """The cell of a block with its header carried by ``carrier``: magic, comment or decorator. Raises DefinitionError."""

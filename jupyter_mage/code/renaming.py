@@ -1,10 +1,17 @@
-"""A name that a Python body reads from outside, called otherwise in its text: scopes are minded, nothing else changes."""
+"""A name that a body reads from outside, called otherwise in its text; and a block's new name in all that reads it.
+
+Scopes are minded, nothing else of a text changes, and what is not sure is left.
+"""
 
 from __future__ import annotations
 
 import ast
+import dataclasses
+import re
 from collections.abc import Iterable
 
+from ..model import Block, Pipeline, Test
+from ..plugins import languages
 from .names import analyse
 from .source import uses_magics
 
@@ -106,7 +113,7 @@ def rename_free(source: str, old: str, new: str) -> str | None:
     'source = source.dropna()\\n[raw for raw in rows]  # raw'
     """
     if uses_magics(source):
-        return None
+        return None if re.search(rf"\b{re.escape(old)}\b", source) else source
     try:
         tree = ast.parse(source)
         uses = _Uses(old)
@@ -114,6 +121,8 @@ def rename_free(source: str, old: str, new: str) -> str | None:
     except (_NotSure, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     names = analyse(tree)
+    if old not in names.reads:
+        return source
     if new in {*names.reads, *names.binds}:
         return None
     lines = source.encode().splitlines(keepends=True)
@@ -129,3 +138,55 @@ def rename_free(source: str, old: str, new: str) -> str | None:
         return text if uses.found and ast.dump(ast.parse(text)) == ast.dump(tree) else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def follow(pipeline: Pipeline, old: str, new: str) -> tuple[Pipeline, list[str], tuple[Test, ...]]:
+    """The pipeline without block ``old``, where all that named it names ``new``; the places that say ``old``; and its tests.
+
+    A place is a block or test with its cell, as a person reads it. A body that cannot be changed for sure keeps its name, and
+    waits for it.
+    """
+    places: list[str] = []
+    blocks = []
+    for block in pipeline:
+        if block.name == old:
+            continue
+        changed = _follow_in(block, old, new)
+        if changed is not block or old in (*block.needs, *block.reads):
+            places.append(_place(block.name, block.cell_number))
+        blocks.append(changed)
+    renamed = pipeline[old]
+    tests = []
+    for test in renamed.tests:
+        source = languages.get("python").rename(test.source, old, new)
+        places.append(_place(f"test {test.name}", test.cell_number))
+        tests.append(dataclasses.replace(test, source=test.source if source is None else source))
+    return dataclasses.replace(pipeline, blocks=tuple(blocks)), places, tuple(tests)
+
+
+def _follow_in(block: Block, old: str, new: str) -> Block:
+    reads = old in block.reads
+    if not reads and old not in (*block.needs, block.mapped):
+        return block
+    source: str | None = block.source
+    if block.language in languages and block.carrier != "mage":  # a Mage file gets its inputs by place
+        source = languages.get(block.language).rename(block.source, old, new)
+    if source is None:
+        return block
+
+    def swapped(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new if name == old else name for name in names)
+
+    return dataclasses.replace(
+        block,
+        source=source,
+        upstreams=swapped(block.upstreams),
+        after=swapped(block.after),
+        reads=swapped(block.reads),
+        mapped=new if block.mapped == old else block.mapped,
+        header="",
+    )
+
+
+def _place(name: str, cell: int | None) -> str:
+    return name if cell is None else f"{name} [{cell}]"

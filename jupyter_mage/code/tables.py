@@ -61,6 +61,8 @@ def rename_table(source: str, old: str, new: str, *, dialect: str) -> str | None
     before, statements, folded = tables(source, dialect=dialect), _parsed(source, dialect), old.casefold()
     if statements is None or folded in {name.casefold() for name in before.binds}:
         return None
+    if folded not in {name.casefold() for name in before.reads}:
+        return source
     places: set[tuple[int, int]] = set()
     for statement in statements:
         if isinstance(statement, exp.Command):
@@ -140,7 +142,7 @@ def _is_cte(table: exp.Table) -> bool:
     while node is not None:
         clause: Any = node.args.get("with_") or node.args.get("with")
         if isinstance(clause, exp.With):
-            within = next((each for each in above if each.parent is clause), None)
+            within: Any = next((each for each in above if each.parent is clause), None)
             for cte in clause.expressions:
                 if cte is within:
                     if clause.recursive and cte.alias_or_name.casefold() == name and _recurs(cte, above):

@@ -19,6 +19,7 @@ from ..definitions import Defined
 from ..engine import runs
 from ..errors import BlockFailedError, JupyterMageError, Where
 from ..model import legal_name
+from ..saved import SavedNotebook
 from ..session import Session
 from ..state import Run
 from ..work import Place
@@ -81,6 +82,10 @@ class PipelineMagics(Magics):
                 line, body, carrier=carrier, cell=self._cell_id(), number=number, namespace=self.shell.user_ns
             )
             self._say(defined)
+            if defined.renamed:
+                self.shell.user_ns.pop(defined.renamed, None)  # its output goes with the name
+            if self.session.saved is not None:
+                self.session.saved.defined(defined.pipeline.name, defined.block.name)
             if not runs(defined.block):
                 print(f"{defined.block.name} is kept, not run: its kind is {defined.block.kind}")  # noqa: T201
                 return
@@ -279,6 +284,7 @@ def load(ip: Any, *, draw: Draw) -> Session:
         return known.session
     path = notebook_path()
     session = Session(Path.cwd(), pipeline=legal_name(path.stem) if path else "pipeline", origin="notebook")
+    session.saved = SavedNotebook(path) if path else None
     magics = PipelineMagics(ip, session, draw)
     ip.register_magics(magics)
     ip.events.register("pre_run_cell", magics.before_cell)

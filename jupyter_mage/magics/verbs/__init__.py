@@ -28,6 +28,8 @@ def speak(notebook: Notebook, line: str) -> Any:
         words = shlex.split(line)
     except ValueError as error:
         raise UsageError(f"%pipeline: {error}") from error
+    for line in notebook.session.read_news():
+        print(line)  # noqa: T201
     if not words:
         return notebook.draw(notebook.session)
     if words[0] not in VERBS:
