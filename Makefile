@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NOTEBOOK := notebooks/01_flights.ipynb
 
-.PHONY: help demo test check lint types layers format test-mage test-long bench browser docs clean
+.PHONY: help demo test check lint types layers format test-mage test-long fuzz bench browser docs clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -58,6 +58,10 @@ test-mage: $(VENV)/tools  ## Run exported projects in the real mage-ai (installs
 test-long: $(VENV)/tools  ## The long forms: a thousand kills, …
 	tests/install_system_packages.sh
 	$(BIN)/python -m pytest -m slow --timeout 3600
+
+fuzz: $(VENV)/tools  ## Throw bad input at all that reads it, for a minute each: make fuzz FUZZ='--seconds 600 --target sql'
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	$(BIN)/python tests/fuzz.py $(FUZZ)
 
 bench: $(VENV)/tools  ## Us and the peers side by side, in one run
 	$(BIN)/python bench/run.py

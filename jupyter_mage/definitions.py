@@ -132,11 +132,11 @@ class Definitions:
         return Defined(block=block, header=read, pipeline=after, notes=tuple(said), renamed=renamed.name if renamed else "")
 
     def complete(self, *names: str) -> list[str]:  # noqa: ARG002 (a session knows where to look)
-        """Take what these blocks (all, where none is named) need from elsewhere; gives what to say of it. Nothing is elsewhere."""
+        """Take what these blocks (all, where none is named) need from elsewhere; gives what to say. Nothing is elsewhere."""
         return []
 
     def take(self, blocks: Iterable[Block]) -> list[str]:
-        """Blocks that were read and not defined by a cell come into the current pipeline; gives their names. Raises CycleError."""
+        """Blocks that were read and not defined by a cell come into the current pipeline; gives their names."""
         taken = []
         for block in blocks:
             self.pipelines[self.current] = graph.with_definition(self.pipeline, block)

@@ -100,7 +100,7 @@ def test_cell_that_says_the_old_name_waits_for_it(kernel: Kernel) -> None:
 
 def test_rename_that_is_not_sure_leaves_the_body(kernel: Kernel) -> None:
     define(kernel, a=RAW, b="%%block total(raw)\nx = !echo {raw}\nx")
-    assert kernel.run("%%block rows\n[1]", cell="a").lines[0].endswith("1 cell still says raw: total [%d]" % (kernel.count - 1))
+    assert kernel.run("%%block rows\n[1]", cell="a").lines[0].endswith(f"1 cell still says raw: total [{kernel.count - 1}]")
     assert edges(kernel) == "total<raw rows<"
 
 

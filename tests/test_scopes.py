@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jupyter_mage.code.names import BUILTINS, analyse
+from jupyter_mage.code.renaming import rename_free
 
 NAMES = st.sampled_from(["a", "b", "c", "d", "e"])
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
@@ -254,3 +255,40 @@ def test_read_for_sure_or_perhaps(source: str, reads: str, perhaps: str) -> None
 def test_type_parameters_are_names_of_their_own() -> None:
     found = analyse(ast.parse("def f[T: Base](x: T) -> T: return x\nclass C[K](Box[K]): pass\ntype Pair[V] = tuple[V, Other]"))
     assert set(found.reads) == {"Base", "Box", "Other"} - set(dir(builtins))
+
+
+@SETTINGS
+@given(PROGRAMS.filter(readable), st.integers(0, 10_000))
+def test_renamed_name_is_the_same_program_otherwise(source: str, seed: int) -> None:
+    after = rename_free(source, "a", "other")
+    if after is None or after == source:
+        return
+    before, found = analyse(ast.parse(source)), analyse(ast.parse(after))
+    swapped = {"a": "other"}
+    assert [swapped.get(each, each) for each in before.reads] == list(found.reads), source
+    lookups = watched(source, seed)
+    again = watched(after, seed)
+    assert {swapped.get(each, each) for each in lookups.at_once} == again.at_once, source
+    assert {swapped.get(each, each) for each in lookups.in_functions} == again.in_functions, source
+
+
+@pytest.mark.parametrize(
+    ("source", "after"),
+    [
+        ("raw[raw.a > 1]  # raw", "rows[rows.a > 1]  # raw"),
+        ("raw = raw.dropna()\nraw", "rows = rows.dropna()\nrows"),
+        ("def f(raw): return raw\nf(raw)", "def f(raw): return raw\nf(rows)"),
+        ("[raw for raw in raw]", "[raw for raw in rows]"),
+        ("def f(): return raw + 'raw'", "def f(): return rows + 'raw'"),
+        ("x.raw(raw=raw)", "x.raw(raw=rows)"),
+        ("é = 'é'; raw", "é = 'é'; rows"),
+        ("'raw'", "'raw'"),
+        ("raw\nimport a as raw", None),
+        ("rows = raw", None),
+        ("class C:\n    raw = raw", None),
+        ("!echo {raw}", None),
+        ("!echo", "!echo"),
+    ],
+)
+def test_name_is_changed_where_it_means_the_block(source: str, after: str | None) -> None:
+    assert rename_free(source, "raw", "rows") == after

@@ -137,12 +137,12 @@ def test_same_cell_with_a_new_name_is_a_rename(notebook: Notebook) -> None:
     assert any("renamed raw → source" in note and "total" in note for note in notes)
 
 
-def test_rename_leaves_no_edge_to_the_old_name_unsaid(notebook: Notebook) -> None:
+def test_edges_follow_a_rename_and_who_says_the_old_name_is_said(notebook: Notebook) -> None:
     notebook.block("raw", "[1]", cell="a")
     notebook.block("total", "sum(raw)", cell="b")
-    notebook.block("source", "[1]", cell="a")
-    problems = notebook.session.check()
-    assert len(problems) == 1 and "total" in problems[0] and "raw" in problems[0]
+    renamed = notebook.block("source", "[1]", cell="a")
+    assert "~ renamed raw → source; 1 cell still says raw: total" in " ".join(renamed)
+    assert (notebook.session.pipeline["total"].upstreams, notebook.session.check()) == (("source",), [])
 
 
 def test_copied_cell_warns_and_counts(notebook: Notebook) -> None:

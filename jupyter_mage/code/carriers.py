@@ -15,7 +15,7 @@ from ..errors import DefinitionError, HeaderError, Where, nearest
 from .decorator import NAME, decorated, header_of, written
 from .decorator import rebuilt as with_def
 from .function import DECORATORS, mage_decorator
-from .header import CellHead, comments_above, split_cell
+from .header import CellHead, comments_above, one_newline, split_cell
 from .source import parse
 
 CARRIERS = ("magic", "comment", "decorator")
@@ -32,6 +32,7 @@ def read_cell(source: str, taken: Callable[[str], bool] = lambda _: False) -> Ce
     >>> read_cell("@data_loader\\ndef load(*args, **kwargs):\\n    return 1").text
     'load() --kind data_loader'
     """
+    source = one_newline(source)
     head = split_cell(source)
     if head is not None or "@" not in source:
         return head
@@ -144,6 +145,7 @@ def switch(source: str, to: str, *, upstreams: Sequence[str] = ()) -> str:
     """
     if to not in CARRIERS:
         raise DefinitionError(f"no carrier {to!r}. There are: {', '.join(CARRIERS)}", hint="%pipeline carrier BLOCK comment")
+    source = one_newline(source)
     head = read_cell(source)
     if head is None or head.sort != "block":
         raise DefinitionError("the cell is no block", hint="%%block NAME")

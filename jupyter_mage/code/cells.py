@@ -12,7 +12,7 @@ from ..plugins import Language, executors, kinds, languages
 from . import decorator
 from .capture import Ledger, Resolved
 from .function import mage_decorator
-from .header import Header, parse
+from .header import Header, one_newline, parse
 from .source import docstring, never_called
 
 DECORATOR = "decorator"
@@ -44,6 +44,7 @@ def define(
     ``known`` are the names of the pipeline's blocks: they are upstreams before they are anything else. Raises
     BlockSyntaxError where the body does not parse.
     """
+    body = one_newline(body)
     language, bare = languages.get(header.language or "python"), header.carrier == "mage"
     still = bool(header.kind) and header.kind in kinds and not kinds.get(header.kind).runs
     if not still:
@@ -129,6 +130,7 @@ def define_test(
     number: int | None = None,
 ) -> tuple[Test, Resolved]:
     """A test of ``block`` and what became of the names it reads."""
+    body = one_newline(body)
     python = languages.get("python")
     python.check(body, block=f"{block} (test {name})")
     uncalled = never_called(body)

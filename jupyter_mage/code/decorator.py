@@ -301,6 +301,7 @@ def written(header: str, body: str, upstreams: Sequence[str] = ()) -> str:
         raise DefinitionError(
             f"{read.name} has ! or % lines, which a def cannot hold", hint=f"%pipeline carrier {read.name} comment"
         )
+    parse_body(body, block=read.name)  # what does not read is said as such
     match = re.match(r"\s*\w+\s*", header)
     rest = header[match.end() :] if match else ""
     end = signature_end(rest) if rest.startswith("(") else 0

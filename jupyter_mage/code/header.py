@@ -402,6 +402,11 @@ class CellHead:
 _ABOVE = re.compile(r"(?:[ \t]*(?:#(?!\s*\|).*)?\r?\n)*")
 
 
+def one_newline(text: str) -> str:
+    """The text with its lines ended as Python counts them: by ``\\n`` alone."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
 def comments_above(source: str) -> str:
     """The blank and comment lines above a cell's first line."""
     above = _ABOVE.match(source)

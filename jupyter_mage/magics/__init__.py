@@ -57,7 +57,8 @@ class PipelineMagics(Magics):
         %%block NAME(up, *, day: str = "2024-01-01")  typed parameters: %pipeline run --var day=2024-02-01
 
         Options (Tab lists all): --kind KIND --sql --after BLOCK --tag WORD --retries N --timeout 10m --map UPSTREAM
-        --cache 1d --doc "TEXT" --no-run (-N) --force (-f).   The same as a comment, for editors: #| block: NAME(up1)
+        --cache 1d --doc "TEXT" --no-run (-N) --force (-f).   The same in a comment, #| block: NAME(up1),
+        and on a function, @block(kind="custom") above def NAME(up1): …
         The output is `return x`, or a variable named like the block, or the last expression.
 
         %%block flights
