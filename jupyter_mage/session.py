@@ -20,22 +20,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, graph, interrupts, planner, projects, switching
+from . import engine, graph, interrupts, planner, projects
 from .code import dependencies
 from .code.parameters import check_variables, values
 from .crew import Crew, KeptOutputs
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
-from .handles import Looking
+from .following import Following
 from .model import Block, Pipeline
 from .plugins import executors, formats, kinds, languages
-from .saved import SavedNotebook
 from .spelling import spelled_out, with_callbacks
 from .state import GOOD, BlockRun, Run
 from .work import Place
 
 
-class Session(Looking):
+class Session(Following):
     """Pipelines, their runs, and the project folder they live in.
 
     >>> import tempfile
@@ -57,8 +56,6 @@ class Session(Looking):
         super().__init__(Path(os.path.realpath(root or Path.cwd())), pipeline, durability=durability)
         self.fingerprint = Fingerprint(self.root)
         self.control: engine.Control | None = None
-        self.saved: SavedNotebook | None = None
-        """The file of the notebook that this session serves, where it is known."""
         self._origin = origin
         self._crew: Crew | None = None
         self.before: Mapping[str, Any] = {}
@@ -324,33 +321,6 @@ class Session(Looking):
             pipeline = projects.laid_out(pipeline, projects.read(notebook))
         plugin = formats.get("mage")
         return plugin.write(pipeline, path), plugin.warnings(pipeline)
-
-    def complete(self, *names: str) -> list[str]:
-        """Take what these blocks (all, where none is named) need and only the saved notebook has; gives what to say of it."""
-        if self.saved is None or self.current != self.home:
-            return []
-        taken = self.take(self.saved.needed(self.pipeline, names or self.pipeline.names))
-        for each in taken:
-            self.saved.taken(self.current, each)
-        return [f"{each}: its cell has not run in this kernel; read from {self.saved.path.name}" for each in taken]
-
-    def read_news(self) -> list[str]:
-        """What the saved notebook tells of deleted and edited cells, and of those that have not run; gives what to say of it."""
-        if self.saved is None or self.current != self.home:
-            return []
-        news = self.saved.news(self.pipeline)
-        if news.gone or news.again:
-            self.forget((*news.gone, *news.again))
-        taken = self.complete()
-        return [*news.lines(self.saved.path.name, self.pipeline.names), *taken]
-
-    def cell_text(self, block: str, carrier: str) -> str:
-        """The cell of a block with its header carried by ``carrier``: magic, comment or decorator. Raises DefinitionError."""
-        return switching.cell_of(self.pipeline[block], carrier)
-
-    def switch_carrier(self, notebook: Path, block: str, carrier: str) -> bool:
-        """Rewrite the block's cell in the notebook file, and nothing else; False where it has this carrier already."""
-        return switching.switch_in_file(notebook, block, carrier, self.pipeline[block])
 
     def check(self, path: Path | None = None) -> list[str]:
         """Everything that would stop this pipeline, or the project at ``path``; runs nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fuzz_targets import SEEDS, TARGETS
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 @pytest.fixture(autouse=True)
 def here() -> Iterator[None]:
     """The shell has a folder of its own, and other tests have theirs."""
-    before = os.getcwd()
+    before = Path.cwd()
     yield
     os.chdir(before)
 
@@ -57,7 +58,11 @@ def test_deep_and_long_input_is_taken_or_refused(target: str, text: str) -> None
 
 @pytest.mark.parametrize(
     ("target", "text"),
-    [("carrier", "#|block:A()\n01"), ("carrier", "#| block: big()\n\n\ro,s[1:]")],
+    [
+        ("carrier", "#|block:A()\n01"),
+        ("carrier", "#| block: big()\n\n\ro,s[1:]"),
+        ("carrier", "import a\n@block\ndef big(a, *, n: N = 2):\n %%c  !t*s )"),
+    ],
 )
 def test_input_that_once_was_neither(target: str, text: str) -> None:
     TARGETS[target](text)

@@ -10,7 +10,8 @@ from pathlib import Path
 import papermill
 import pytest
 from nbclient import NotebookClient
-from test_notebook import Cell, Kernel, surroundings, text_of
+from real_kernel import Cell, Kernel, surroundings
+from test_notebook import text_of
 
 LOAD = "%load_ext jupyter_mage"
 RAW = "%%block raw\n[1, 2, 3]"

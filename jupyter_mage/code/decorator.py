@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..errors import BlockSyntaxError, DefinitionError, HeaderError, Where
-from .function import AS_WRITTEN, body_lines, output_rule, string_lines
+from .function import AS_WRITTEN, INDENT, body_lines, output_rule, string_lines
 from .header import OPTIONS, Header, option_words, parse, signature_end
 from .source import awaits, uses_magics
 from .source import parse as parse_body
@@ -202,12 +202,13 @@ def _rule(body: str, name: str) -> str:
 
 
 def _lines_of(body: str, name: str) -> list[str]:
-    if body.endswith("\nreturn"):
-        return body_lines(body.removesuffix("\nreturn"), name, [], AS_WRITTEN)
+    """The lines of the function whose cell has this body."""
+    explicit = body.endswith("\nreturn")
+    body = body.removesuffix("\nreturn")
     try:
-        return body_lines(body, name, [], _rule(body, name))
-    except DefinitionError:
-        return []
+        return body_lines(body, name, [], AS_WRITTEN if explicit else _rule(body, name))
+    except (DefinitionError, tokenize.TokenError, SyntaxError):  # ! and % lines are no Python
+        return [f"{INDENT}{line}" if line else line for line in body.split("\n")]
 
 
 def rebuilt(head: str, body: str, name: str) -> str:

@@ -1,0 +1,42 @@
+"""Definitions in step with the notebook that they come from: its saved file, and its cells' text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import switching
+from .handles import Looking
+from .saved import SavedNotebook
+
+
+class Following(Looking):
+    """Definitions with the file of the notebook that defines them, where it is known."""
+
+    saved: SavedNotebook | None = None
+
+    def complete(self, *names: str) -> list[str]:
+        """Take what these blocks (all, where none is named) need and only the saved notebook has; gives what to say of it."""
+        if self.saved is None or self.current != self.home:
+            return []
+        taken = self.take(self.saved.needed(self.pipeline, names or self.pipeline.names))
+        for each in taken:
+            self.saved.taken(self.current, each)
+        return [f"{each}: its cell has not run in this kernel; read from {self.saved.path.name}" for each in taken]
+
+    def read_news(self) -> list[str]:
+        """What the saved notebook tells of deleted and edited cells, and of those that have not run; gives what to say of it."""
+        if self.saved is None or self.current != self.home:
+            return []
+        news = self.saved.news(self.pipeline)
+        if news.gone or news.again:
+            self.forget((*news.gone, *news.again))
+        taken = self.complete()
+        return [*news.lines(self.saved.path.name, self.pipeline.names), *taken]
+
+    def cell_text(self, block: str, carrier: str) -> str:
+        """The cell of a block with its header carried by ``carrier``: magic, comment or decorator. Raises DefinitionError."""
+        return switching.cell_of(self.pipeline[block], carrier)
+
+    def switch_carrier(self, notebook: Path, block: str, carrier: str) -> bool:
+        """Rewrite the block's cell in the notebook file, and nothing else; False where it has this carrier already."""
+        return switching.switch_in_file(notebook, block, carrier, self.pipeline[block])
