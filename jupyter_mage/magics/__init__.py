@@ -276,8 +276,6 @@ def placed(number: int, raw: str = "") -> Iterator[None]:
         raise
 
 
-
-
 def load(ip: Any, *, draw: Draw) -> Session:
     """Register the magics in this shell, once; gives the session (the one there is, when loaded again)."""
     known: PipelineMagics | None = ip.magics_manager.registry.get("PipelineMagics")
