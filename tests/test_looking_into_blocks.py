@@ -301,6 +301,12 @@ def test_run_debug_of_a_shell_stops_at_the_line_that_fails(tmp_path: Path) -> No
     assert terminal.exitstatus == 1
 
 
+def test_debugger_and_json_are_refused_together(tmp_path: Path) -> None:
+    notebook_file(tmp_path, RAW)
+    refused = mage(tmp_path, "run", "work.ipynb", "--debug", "--json")
+    assert (refused.returncode, refused.stderr.splitlines()[-1]) == (2, "Error: --debug asks and --json tells: take one of them")
+
+
 def test_open_in_ipython_has_the_inputs_and_the_body_at_the_prompt(tmp_path: Path) -> None:
     notebook_file(tmp_path, RAW, FAILS)
     mage(tmp_path, "run", "work.ipynb")

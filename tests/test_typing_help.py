@@ -165,6 +165,13 @@ def test_question_mark_behind_a_block_shows_all_of_it(person: Person) -> None:
     assert "import pandas" not in page and "import pandas" in person.runs("blocks.raw??").page
 
 
+def test_question_mark_in_a_body_is_the_users_text(person: Person) -> None:
+    cell = '%%block asked\ntext = """\n%pipeline run?\n"""\nasked = text'
+    assert person.runs(cell).result == "'\\n%pipeline run?\\n'"
+    session = "get_ipython().magics_manager.registry['PipelineMagics'].session"
+    person.runs(f"{session}.forget(['asked'])")
+
+
 def test_question_mark_behind_anything_else_is_as_ever(person: Person) -> None:
     assert "Return the number of items" in person.runs("len?").page
 

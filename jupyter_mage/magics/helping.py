@@ -14,7 +14,10 @@ _ASKED = re.compile(r"\s*(?:%pipeline\s+(?P<behind>\w+)[^?\n]*\?{1,2}|\?{1,2}\s*
 
 def asked(lines: list[str]) -> list[str]:
     """An input transformer: ``%pipeline run?`` asks the verb, ``%pipeline help run`` is what it becomes."""
-    return [_asked(line) for line in lines] if any("?" in line and "%pipeline" in line for line in lines) else lines
+    ours = any("?" in line and "%pipeline" in line for line in lines) and not lines[0].startswith(
+        "%%"
+    )  # a body is the user's text
+    return [_asked(line) for line in lines] if ours else lines
 
 
 def _asked(line: str) -> str:

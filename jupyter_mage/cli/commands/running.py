@@ -55,6 +55,8 @@ def run(
     """Run a pipeline, or a selection of it and what that needs."""
     from ... import progress
 
+    if debug and as_json:
+        raise click.UsageError("--debug asks and --json tells: take one of them")
     caught: list[BaseException] = []
     with opened(project, pipeline, durability) as session:
         given = read_variables(variables)
