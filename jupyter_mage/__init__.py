@@ -11,13 +11,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from os import PathLike
+
+    from .calling import Callables
     from .code.decorator import block
     from .errors import JupyterMageError
     from .model import Block, Pipeline
     from .session import Session
 
 __version__ = "0.1.0"
-__all__ = ["Block", "JupyterMageError", "Pipeline", "Session", "block"]
+__all__ = ["Block", "JupyterMageError", "Pipeline", "Session", "block", "load"]
 
 _HOMES = {"Block": ".model", "JupyterMageError": ".errors", "Pipeline": ".model", "Session": ".session",
           "block": ".code.decorator"}  # fmt: skip
@@ -28,6 +31,19 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(_HOMES[name], __name__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load(path: str | PathLike[str], pipeline: str = "") -> Callables:
+    """The blocks of a notebook or project as functions, for ordinary tests: ``load("sales.ipynb").clean(raw=frame)``.
+
+    Nothing of it is run before a block is called. Raises FormatError with file and line.
+    """
+    from pathlib import Path
+
+    from .calling import Callables
+    from .session import Session
+
+    return Callables(Session.open(Path(path), pipeline))
 
 
 def load_ipython_extension(ip: Any) -> None:

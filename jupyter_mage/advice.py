@@ -11,7 +11,7 @@ from . import graph
 from .code.carriers import said
 from .code.header import render
 from .errors import DefinitionError, nearest
-from .model import Block, Pipeline, name_problem
+from .model import Block, Pipeline, Test, name_problem
 from .plugins import languages
 
 SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit"})
@@ -76,6 +76,19 @@ def _mismatch(pipeline: Pipeline, block: Block) -> Iterable[str]:
 def leak_note(block: str, name: str, cell: int | None) -> str:
     place = f" from cell [{cell}]" if cell is not None else ""
     return f"{block} reads {name}{place}, which a clean run does not have: make it an upstream or a parameter"
+
+
+def test_notes(pipeline: Pipeline, block: Block, test: Test, leaks: Iterable[tuple[str, int | None]] = ()) -> list[str]:
+    """What the author of a test should know: what it reads and will not have."""
+    found = [leak_note(f"test {test.name}", name, cell) for name, cell in leaks]
+    has = {block.name, *block.upstreams, *(each.name for each in block.parameters)}
+    for name in languages.get("python").names(test.source).reads:
+        if name in pipeline and name not in has:
+            found.append(
+                f"test {test.name} reads {name}, which is no upstream of {block.name}: a test has the output, "
+                "the upstreams and the parameters of its block"
+            )
+    return found
 
 
 def unknown_names(pipeline: Pipeline, block: Block) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from . import events as ev
 from . import graph
-from .advice import check_block_name, leak_note, notes, renamed_note
-from .code import cells, dependencies, renaming
+from .advice import check_block_name, notes, renamed_note, test_notes
+from .code import cells, dependencies, inline_tests, renaming
 from .code.capture import Ledger
 from .code.header import Header
 from .code.source import asserts_nothing
@@ -18,6 +18,7 @@ from .errors import DefinitionError, Where, unknown
 from .model import Block, Pipeline, check_name
 from .plugins import languages
 from .state import GOOD, Run
+from .variables import affected, changed
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,18 @@ class Definitions:
         self._changed()
         return resolved
 
+    def begin(self, variables: Mapping[str, Any]) -> None:
+        """Take over the variables that the notebook's file keeps, before any block is defined."""
+        if variables:
+            self.pipelines[self.home] = Pipeline(name=self.home, variables=variables)
+
+    def set_variables(self, given: Mapping[str, Any], unset: Iterable[str] = ()) -> None:
+        """Set variables of the current pipeline, or take them away. Raises UnknownNameError, DefinitionError."""
+        before, self.pipelines[self.current] = self.pipeline, changed(self.pipeline, given, unset)
+        for name in affected(before, self.pipeline):
+            self._mark_stale(self.current, name, None)
+        self._changed()
+
     def note_cell(self, source: str, number: int | None = None, namespace: Mapping[str, Any] | None = None) -> None:
         """A plain cell has run: remember what it binds; blocks that captured one of these names get the new definition."""
         bound = self.ledger.note(source, number)
@@ -109,7 +122,7 @@ class Definitions:
             )
         old = before.get(block.name)
         if old is not None:
-            block = dataclasses.replace(block, tests=old.tests)
+            block = dataclasses.replace(block, tests=inline_tests.merged(block.tests, old.tests))
         renamed = next((b for b in before if cell and b.cell == cell and b.name != block.name), None)
         base, places = before, list[str]()
         if renamed is not None:
@@ -160,11 +173,17 @@ class Definitions:
         target = pipeline.get(block)
         if target is None:
             raise unknown("block", block, pipeline.names, hint=f"define {block} first, or correct the name behind %%test")
-        place = next((i for i, t in enumerate(target.tests) if (cell and t.cell == cell) or (name and t.name == name)), None)
-        label = name or (target.tests[place].name if place is not None else f"test_{len(target.tests) + 1}")
+        others = tuple((i, t) for i, t in enumerate(target.tests) if not t.inline)
+        place = next((i for i, t in others if (cell and t.cell == cell) or (name and t.name == name)), None)
+        label = name or (target.tests[place].name if place is not None else inline_tests.free_name(target.tests))
         check_name(label, "test name")
+        if any(each.inline and each.name == label for each in target.tests):
+            raise DefinitionError(
+                f"{block} has a test {label} in its own cell", where=Where(line=1), hint=f"another name: %%test {block} {label}_2"
+            )
+        given = {*target.upstreams, *(each.name for each in target.parameters)}
         test, found = cells.define_test(
-            block, label, body, self.ledger, known=pipeline.names, namespace=namespace, cell=cell, number=number
+            block, label, body, self.ledger, known=pipeline.names, namespace=namespace, given=given, cell=cell, number=number
         )
         tests = list(target.tests)
         tests[place : place + 1 if place is not None else None] = [test] if place is not None else [*tests, test]
@@ -173,7 +192,7 @@ class Definitions:
         gone = self.forget_cells([cell], keep=(self.current, block, label))
         self._changed()
         lines = [f"~ {each} is gone: its cell tests {block} now" for each in gone]
-        lines += [leak_note(f"test {label}", leak.name, leak.cell) for leak in found.leaks]
+        lines += test_notes(pipeline, target, test, [(leak.name, leak.cell) for leak in found.leaks])
         if asserts_nothing(body):
             lines.append(f"test {label} of {block} asserts nothing: assert …")
         return Defined(block=changed, pipeline=self.pipeline, notes=tuple(lines))
@@ -195,7 +214,9 @@ class Definitions:
             changed = graph.resolve(pipeline.without(names)) if names else pipeline
             said += names
             for block in changed:
-                tests = tuple(t for t in block.tests if t.cell not in cells_gone or (name, block.name, t.name) == keep)
+                tests = tuple(
+                    t for t in block.tests if t.inline or t.cell not in cells_gone or (name, block.name, t.name) == keep
+                )
                 if tests != block.tests:
                     said += [f"test {t.name} of {block.name}" for t in block.tests if t not in tests]
                     changed = changed.with_block(dataclasses.replace(block, tests=tests))

@@ -38,6 +38,7 @@ def text(
         lines[0] += f"{'' if said.endswith(('.', '!', '?')) else '.'} {_dyed(meant, 'guess', colour)}"
     if failure.code.strip():
         lines.append(f"{_dyed(f'    {failure.line} │', 'dim', colour)} {failure.code.rstrip()}")
+    lines += [f"      {row}" for row in failure.rows.splitlines()]
     lines += [*inputs_lines(failure), *([more] if more else [])]
     if hint:
         lines.append(_dyed(_next(block, failure, name or block.name), "good", colour))
@@ -63,6 +64,10 @@ def inputs_lines(failure: Failure) -> list[str]:
 
 
 def _next(block: Block, failure: Failure, name: str) -> str:
+    test = next((each for each in block.tests if each.name == failure.test), None)
+    if test is not None and test.inline:
+        other = f"@test {test.name} in its cell" if test.line > 1 else f"the schema {block.schema}"
+        return f"  → correct the block, or {other}"
     if failure.test:
         return f"  → correct the block, or the test: %%test {block.name} {failure.test}"
     return f"  → look into it: %pipeline open {name}; then correct its cell and run it again; what had finished is cached"

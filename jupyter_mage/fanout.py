@@ -112,4 +112,5 @@ class FanOut:
 
     def _collect(self) -> None:
         inputs = tuple((str(index), output) for index, output in enumerate(self.outputs) if output is not None)
-        self.loop.jobs.append(replace(self.job, task=replace(self.job.task, inputs=inputs, role="collect"), spent=self.seconds))
+        task = replace(self.job.task, inputs=inputs, upstreams=self.job.task.inputs, role="collect")
+        self.loop.jobs.append(replace(self.job, task=task, spent=self.seconds))

@@ -107,13 +107,15 @@ def _static(block: Block, root: Path) -> _Static:
     normal = languages.get(block.language).normalise(block.source)
     definitions = {name: _normal_definition(source) for name, source in captured.items()}
     digest = _digest(json_text([block.name, block.language, normal, definitions, modules, packages, files, block.mapped]))
-    tests = ""
+    tests, tested = "", _tested(block)
     if block.tests:
-        tests = _digest(json_text([[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]))
+        asked = [[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]
+        reached = dependencies.local_modules(tested, root) if tested else {}
+        tests = _digest(json_text([asked, reached] if reached else asked))
     kept: dict[str, Any] = {"language": block.language, "source": block.source}
     groups = {"captured": captured, "modules": modules, "packages": packages, "files": files, "tests": tests}
     kept.update((name, group) for name, group in groups.items() if group)
-    return _Static(digest=digest, tests=tests, imports=bool(sources or block.files), kept=kept)
+    return _Static(digest=digest, tests=tests, imports=bool(sources or tested or block.files), kept=kept)
 
 
 def _digest(text: str) -> str:
@@ -124,6 +126,12 @@ def _sources(block: Block) -> tuple[str, ...]:
     if languages.get(block.language).extension != "py":
         return ()
     texts = [block.source, *(each.source for each in block.captured)]
+    return tuple(text for text in texts if "import" in text)
+
+
+def _tested(block: Block) -> tuple[str, ...]:
+    """The texts of the block's tests that import: an edited schema in a module of the project is another test."""
+    texts = [text for test in block.tests for text in (test.source, *(each.source for each in test.captured))]
     return tuple(text for text in texts if "import" in text)
 
 

@@ -95,11 +95,15 @@ class Leak:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Test:
-    """Plain asserts about a block's output; the output is bound to the block's name."""
+    """Plain asserts about a block's output, which is bound to the block's name; upstreams and parameters to theirs."""
 
     name: str
     source: str
     captured: tuple[Definition, ...] = ()
+    inline: bool = False
+    """It stands in its block's own cell: the source is a function that gets the output first, or the header's schema."""
+    line: int = field(default=2, compare=False)
+    """Line of the cell where its source starts; 1 is the header."""
     cell: str = field(default="", compare=False)
     """Identity of the cell it came from; never written to a file."""
     cell_number: int | None = field(default=None, compare=False)
@@ -211,6 +215,8 @@ class Block:
     """The block whose source it has, under a name and with upstreams of its own, or empty."""
     doc: str = ""
     tags: tuple[str, ...] = ()
+    schema: str = ""
+    """The pandera schema that checks its output, as the header names it, or empty."""
     label: str = ""
     """A display name that is not a legal name (an imported Mage uuid, say), or empty."""
     problem: str = ""
@@ -371,6 +377,8 @@ class Failure:
     """Name of the test that failed, or empty when the block itself did."""
     guess: str = ""
     """The name or column that was probably meant: ``Did you mean user?``; or empty."""
+    rows: str = ""
+    """The first rows that a test found wrong, as text, where it can be told which they are."""
 
 
 def json_text(value: object) -> str:

@@ -172,6 +172,9 @@ class Format(Protocol):
     def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
         """Write it; every file whole or not at all, nothing else touched. Gives the files written."""
 
+    def write_variables(self, pipeline: Pipeline, path: Path) -> None:
+        """Write the pipeline's variables and nothing else; every other byte of the file stays."""
+
     def check(self, path: Path) -> Sequence[object]:
         """All problems at this path, each printable, with file and line; reads only."""
 

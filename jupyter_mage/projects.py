@@ -6,10 +6,12 @@ import dataclasses
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from . import advice, graph
 from .engine import runs
 from .errors import JupyterMageError, ProjectError, Where, unknown
+from .formats.notebook import variables as notebook_variables
 from .model import Pipeline
 from .plugins import Format, formats, kinds, languages
 
@@ -90,6 +92,16 @@ def import_notebook(project: Path, pipeline: str, target: Path) -> Pipeline:
     found = read(project, pipeline)
     formats.get("notebook").write(found, target)
     return found
+
+
+def variables_of(notebook: Path) -> dict[str, Any]:
+    """The variables that a notebook's file keeps for its pipeline; reads no cell."""
+    return notebook_variables.noted(notebook)
+
+
+def write_variables(path: Path, pipeline: Pipeline) -> None:
+    """Write the pipeline's variables into its file at ``path``; everything else in it stays as it is. Raises ProjectError."""
+    format_of(path).write_variables(pipeline, path)
 
 
 def laid_out(pipeline: Pipeline, layout: Pipeline) -> Pipeline:

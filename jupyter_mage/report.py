@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import unknown
 from .events import BlockRetrying
-from .model import Output
+from .model import MISSING, Output
 from .planner import Step
 from .state import BlockRun, Run
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from .fixtures import Frozen
+    from .variables import Variable
 
 GLYPHS = {
     "queued": "·", "running": "▶", "retrying": "↻", "waiting": "◷", "succeeded": "✓", "cached": "≡", "failed": "✗",
@@ -307,6 +310,42 @@ def cache_table(kept: Iterable[Any]) -> Table:
     for each in kept:
         table.add_row(each.pipeline, each.block, each.output.describe(), size(each.output.size), seconds(now - each.at), each.run)
     return table
+
+
+def variables_table(found: Iterable[Variable]) -> Table:
+    """One row a variable: its type, value, where that is from, and the blocks that read it."""
+    table = _table("variable", "type", "value", "from", "read by")
+    for each in found:
+        value = "(a run has to give it)" if each.value is MISSING else _short_value(each.value)
+        table.add_row(each.name, each.type.text or each.type.name, value, each.source, ", ".join(each.blocks) or "(no block)")
+    return table
+
+
+def _short_value(value: Any) -> str:
+    text = str(value) if isinstance(value, str) and value.strip() == value and value else repr(value)
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def variable_json(found: Variable) -> dict[str, Any]:
+    """The same as JSON."""
+    value = {} if found.value is MISSING else {"value": found.value}
+    return {
+        "name": found.name,
+        "type": found.type.text or found.type.name,
+        **value,
+        "from": found.source,
+        "blocks": list(found.blocks),
+    }
+
+
+def frozen_text(block: str, frozen: Frozen, folder: str) -> str:
+    """What was kept of which upstream, with what masked; and what to do with it."""
+    lines = [f"{block} is frozen in {folder}"]
+    for each in frozen.inputs:
+        unit = "rows" if "." in each.type else "items"
+        kept = f"{each.rows} of {each.of} {unit}" if each.rows is not None and each.of is not None else each.type
+        lines.append(f"  {each.name}   {kept}" + (f"   {', '.join(each.masked)} masked" if each.masked else ""))
+    return "\n".join([*lines, f"  → pytest runs the tests of {block} with these; commit them with the project"])
 
 
 def collected_line(found: Any) -> str:

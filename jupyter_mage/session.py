@@ -14,15 +14,15 @@ import secrets
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent import futures
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, graph, interrupts, planner, projects
+from . import calling, engine, fixtures, graph, interrupts, planner, projects
 from .code import dependencies
-from .code.parameters import check_variables, values
+from .code.parameters import values
 from .crew import Crew, KeptOutputs
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
 from .fingerprint import Fingerprint
@@ -31,6 +31,7 @@ from .model import Block, Pipeline
 from .plugins import executors, formats, kinds, languages
 from .spelling import spelled_out, with_callbacks
 from .state import GOOD, BlockRun, Run
+from .variables import merged
 from .work import Place
 
 
@@ -78,6 +79,7 @@ class Session(Following):
         strict: bool = False,
         check: bool = False,
         debug: Callable[[BaseException], None] | None = None,
+        trigger: Mapping[str, Any] | None = None,
     ) -> Run:
         """Run the current pipeline, or a selection of it and what that needs.
 
@@ -85,11 +87,12 @@ class Session(Following):
         rows or items; such outputs have keys of their own. ``strict`` does everything as real Mage does, where that is worse
         too, and keeps nothing for other runs. With ``check``, a failed run raises BlockFailedError and a cancelled
         one RunCancelledError. ``debug`` is called with each exception of a block, frames and all; the run is then inline.
+        ``trigger`` are the variables of what starts it: they come after the run's own, and before the pipeline's.
         Raises UnknownNameError and DefinitionError before anything runs.
         """
         request = self._request(
             selection, variables, force=force, start=start, executor="inline" if debug else executor, workers=workers,
-            sample=sample, retest=retest,
+            sample=sample, retest=retest, trigger=trigger,
         )  # fmt: skip
         if strict:
             request = dataclasses.replace(request, strict=True)
@@ -198,10 +201,11 @@ class Session(Following):
         workers: int | None = None,
         sample: int | None = None,
         retest: bool = False,
+        trigger: Mapping[str, Any] | None = None,
     ) -> engine.Request:
         if sample is not None and sample < 1:
             raise DefinitionError(f"sample is {sample}; at least one row or item", hint="--sample 100")
-        everything, given = self.pipeline, dict(variables or {})
+        everything = self.pipeline
         pipeline = dataclasses.replace(everything, blocks=tuple(block for block in everything if engine.runs(block)))
         if not len(pipeline):
             raise unknown("pipeline", self.current, self.pipelines, hint="define a block: %%block NAME")
@@ -213,13 +217,13 @@ class Session(Following):
         heard = with_callbacks(pipeline, wanted, whole=not selection)
         targets, wanted = (*targets, *(name for name in pipeline.names if name in heard)), wanted | heard
         graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
-        check_variables(given, pipeline, pipeline.variables)
+        given = merged(pipeline, trigger, variables)
         for name in wanted:
             (
                 kinds.get(pipeline[name].kind),
                 languages.get(pipeline[name].language),
             )  # a kind or language that is not here is said now
-            values(pipeline[name], {**pipeline.variables, **given})
+            values(pipeline[name], given)
         self.fingerprint.refresh()
         spelled = spelled_out(pipeline, wanted)
         return engine.Request(
@@ -227,7 +231,7 @@ class Session(Following):
             pipeline=spelled,
             targets=tuple(name for name in spelled.names if name.split("[")[0] in targets),
             selection=selection,
-            variables={**pipeline.variables, **given},
+            variables=given,
             force=again,
             executor=executor,
             workers=_workers(executor, workers),
@@ -278,9 +282,20 @@ class Session(Following):
 
     def _packages(self) -> set[str]:
         """What the pipeline's blocks import, and their languages need."""
-        sources = {text for block in self.pipeline for text in (block.source, *(each.source for each in block.captured))}
-        needed = {name for each in {block.language for block in self.pipeline} for name in languages.get(each).packages}
+        running = [block for block in self.pipeline if engine.runs(block) and block.language in languages]
+        sources = {text for block in running for text in (block.source, *(each.source for each in block.captured))}
+        needed = {name for each in {block.language for block in running} for name in languages.get(each).packages}
         return needed | dependencies.packages(sources, self.root)
+
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """A block as a function: its output for these upstreams and parameters. Nothing is cached or recorded."""
+        __tracebackhide__ = True
+        with contextlib.chdir(self.root):
+            return calling.call(self.pipeline, name, args, kwargs)
+
+    def freeze(self, block: str, *, rows: int = fixtures.ROWS, mask: Iterable[str] = ()) -> fixtures.Frozen:
+        """Keep a sample of what a block gets as files for its tests; upstreams that have no value yet run first."""
+        return fixtures.freeze(self, block, rows=rows, mask=tuple(mask))
 
     def pool(self, name: str, workers: int) -> futures.Executor:
         """The warm executor of this sort; a new one where the environment that its workers copied has changed."""
@@ -320,7 +335,8 @@ class Session(Following):
         if notebook is not None:
             pipeline = projects.laid_out(pipeline, projects.read(notebook))
         plugin = formats.get("mage")
-        return plugin.write(pipeline, path), plugin.warnings(pipeline)
+        written = [*plugin.write(pipeline, path), *fixtures.copy(self.root, path, pipeline)]
+        return written, plugin.warnings(pipeline)
 
     def check(self, path: Path | None = None) -> list[str]:
         """Everything that would stop this pipeline, or the project at ``path``; runs nothing."""

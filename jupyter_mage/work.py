@@ -20,8 +20,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import guesses, items, strict
+from . import checks, guesses, items, strict
 from .code import dependencies
+from .code.parameters import live_values
 from .errors import JupyterMageError, StoreError
 from .model import Block, Failure, Output, Test
 from .plugins import Call, Store, languages, stores
@@ -37,6 +38,8 @@ class Task:
 
     block: Block
     inputs: tuple[tuple[str, Output], ...] = ()
+    upstreams: tuple[tuple[str, Output], ...] = ()
+    """What tests may look at where ``inputs`` are something else: the items that are collected."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     output: Output | None = None
     """Given when only the tests have to run, on this output."""
@@ -234,7 +237,7 @@ def _attempt(task: Task, store: Store, place: Place | None, gathered: _Gathered,
     """The output, or why there is none; None when the user interrupted."""
     block, test, inputs = task.block, None, {}
     try:
-        for name, output in task.inputs:
+        for name, output in task.inputs if task.output is None else ():
             inputs[name] = _input(store, name, output)
         if place:
             place.inputs.update(inputs)
@@ -263,7 +266,8 @@ def _attempt(task: Task, store: Store, place: Place | None, gathered: _Gathered,
             place.show(value)
         for test in block.tests:
             shown = value if place is None else store.get(output)
-            _run_test(block, test, shown)
+            with _users_code:
+                checks.run(block, test, shown, lambda name: _input_of(task, store, name), task.parameters)
     except KeyboardInterrupt as error:
         # only the user interrupts this process; a worker gets no SIGINT but from a halt, which waits for no answer
         return None if interruptible else _failure(error, task, test)
@@ -281,6 +285,11 @@ def _input(store: Store, name: str, output: Output) -> Any:
         return store.get(output)
     except StoreError as error:
         raise type(error)(f"its input {name}: {error.message}", hint=f"run {name} again: %pipeline run --from {name}") from error
+
+
+def _input_of(task: Task, store: Store, name: str) -> Any:
+    """An upstream's value for a test, as it came: the body may have changed its own."""
+    return _input(store, name, dict(task.upstreams or task.inputs)[name])
 
 
 _bodies = threading.local()
@@ -312,28 +321,13 @@ def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any
         block=block,
         source=block.source,
         captured=block.captured,
-        values={**task.context, **inputs, **task.parameters},
+        values={**task.context, **inputs, **live_values(block, task.parameters)},
         namespace=place.namespace if place and place.namespace is not None else {},
         filename=place.filename if place else "",
         keep_names=place is not None and place.namespace is not None,
     )
     with _users_code:
         return languages.get(block.language).run(call)
-
-
-def _run_test(block: Block, test: Test, value: Any) -> None:
-    """Tests are Python whatever the block's language is."""
-    captured = (*block.captured, *test.captured) if block.language == "python" else test.captured
-    call = Call(
-        block=block, source=test.source, captured=captured, values={block.name: value}, filename=filename_of_test(block, test)
-    )
-    with _users_code:
-        languages.get("python").run(call)
-
-
-def filename_of_test(block: Block, test: Test) -> str:
-    """The name that tracebacks have for this test."""
-    return f"<test {block.name} {test.name}>"
 
 
 class _Router(io.TextIOBase):
@@ -428,25 +422,37 @@ def _forget_other_threads() -> None:
 os.register_at_fork(after_in_child=_forget_other_threads)
 
 
+def failure_of(error: BaseException, block: Block, test: Test) -> Failure:
+    """What a test's exception comes to, where no run is: the block's own where the test had not begun."""
+    own = checks.filename_of(block, test)
+    begun = any(step.tb_frame.f_code.co_filename == own for step in _steps(error.__traceback__))
+    return _failure(error, Task(block=block), test if begun or (test.line == 1 and hasattr(error, "failure_cases")) else None)
+
+
 def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:
     block = task.block
-    own = {f"<block {block.name}>", *([filename_of_test(block, test)] if test else [])}
+    own = {f"<block {block.name}>", *([checks.filename_of(block, test)] if test else [])}
     line, code = _place(error, own)
     if line is None and isinstance(error, JupyterMageError) and error.where is not None and error.where.line:
         line = error.where.line
         code = next(iter(block.source.splitlines()[line - 2 : line - 1]), "") if line > 1 else ""
-    message = _message(error)
+    told = checks.told(error, checks.filename_of(block, test)) if test else checks.Told()
+    if test and test.line == 1:
+        line, code = 1, f"%%block {block.header or block.name}"
+    message = told.message or _message(error)
     if isinstance(error, AssertionError) and not message and code:
         message = code.strip()
+    trace = f"{type(error).__name__}: {message}\n" if told.message else _own_traceback(error)
     return Failure(
         error=type(error).__name__,
         message=message,
         line=line,
         code=code,
-        traceback=_own_traceback(error),
+        traceback=f"{trace}{told.rows}\n" if told.rows else trace,
         inputs=_shapes(task),
         test=test.name if test else "",
         guess=guesses.guess(error, task.inputs, _names(task, error)),
+        rows=told.rows,
     )
 
 

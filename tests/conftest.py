@@ -11,6 +11,8 @@ from real_kernel import Kernel, surroundings
 from jupyter_mage.session import Session
 
 ROOT = Path(__file__).resolve().parent.parent
+collect_ignore = ["corpus"]
+"""Projects that tests read: their blocks' tests are not ours, though our own plugin would collect them."""
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,10 @@ ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(python|bash)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["docs/blocks.md", "docs/running.md", "docs/mage.md", "docs/looking_into_blocks.md"])
+PAGES = ["docs/blocks.md", "docs/running.md", "docs/mage.md", "docs/looking_into_blocks.md", "docs/testing.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_page_runs_from_top_to_bottom(page: str, tmp_path: Path) -> None:
     import nbclient
     import nbformat

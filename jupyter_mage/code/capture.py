@@ -20,7 +20,7 @@ from .source import transform_magics, uses_magics
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """How a plain cell bound a name: ``import``, ``function``, ``class``, ``constant``, or ``value`` (computed: a leak)."""
+    """How a plain cell bound a name: ``import``, ``function``, ``class``, ``constant``, ``schema``, or ``value`` (a leak)."""
 
     name: str
     sort: str
@@ -78,6 +78,12 @@ class Ledger:
         """Whether a plain cell binds the name, to something that is not ours."""
         binding = self._bindings.get(name)
         return binding is not None and "jupyter_mage" not in binding.source
+
+    def with_cell(self, source: str) -> tuple[Ledger, set[str]]:
+        """This ledger and, on top, what one more cell binds; and the names of that."""
+        both = Ledger()
+        both._bindings, both._stars = dict(self._bindings), dict(self._stars)
+        return both, both.note(source)
 
     def resolve(self, names: Iterable[str], namespace: Mapping[str, Any] | None = None) -> Resolved:
         """Sort ``names`` into captured definitions (recursively), leaks and unknown ones.
@@ -145,12 +151,21 @@ def _bindings(node: ast.stmt, lines: list[str], previous_end: int, cell: int | N
         return [made(node.name, "function", _text(node, lines, previous_end))]
     if isinstance(node, ast.ClassDef):
         return [made(node.name, "class", _text(node, lines, previous_end))]
+    if isinstance(node, ast.Assign) and _is_schema(node.value) and isinstance(node.targets[0], ast.Name):
+        return [made(node.targets[0].id, "schema", _text(node, lines, previous_end))]
     targets = _constant_targets(node)
     if targets:
         return [made(target, "constant", _text(node, lines, previous_end)) for target in targets]
     if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
         return [made(node.targets[0].id, "function", _text(node, lines, previous_end))]
     return [made(name, "value", "") for name in analyse(ast.Module(body=[node], type_ignores=[])).binds]
+
+
+def _is_schema(value: ast.expr) -> bool:
+    """``pa.DataFrameSchema({…})``: a declaration, though it is written as a call."""
+    called = value.func if isinstance(value, ast.Call) else None
+    name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+    return name == "DataFrameSchema"
 
 
 def _imports(node: ast.Import | ast.ImportFrom) -> Iterable[tuple[str, str]]:

@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..errors import BlockSyntaxError, Where, unknown
-from ..model import Block, Definition, Limits, Poll, Retry, Test
+from ..model import MISSING, Block, Definition, Limits, Poll, Retry, Test
 from ..plugins import Language, executors, kinds, languages
-from . import decorator
+from . import decorator, inline_tests
 from .capture import Ledger, Resolved
 from .function import mage_decorator
 from .header import Header, one_newline, parse
+from .parameters import coerce, type_names
 from .source import docstring, never_called
 
 DECORATOR = "decorator"
@@ -58,7 +59,8 @@ def define(
         reads = _reads(header, language, body)
     needed = _needed(header, language, body, reads, known)
     resolved = ledger.resolve(needed, namespace)
-    return Block(
+    types = ledger.resolve(type_names(header.parameters), namespace).captured
+    block = Block(
         name=header.name,
         source=body,
         language=language.name,
@@ -70,7 +72,7 @@ def define(
         reads=reads,
         any_case=language.any_case,
         parameters=header.parameters,
-        captured=resolved.captured,
+        captured=merge_definitions(resolved.captured, types),
         leaks=resolved.leaks,
         retry=_retry(header),
         limits=_limits(header),
@@ -82,12 +84,27 @@ def define(
         poll=Poll(interval=Poll().interval if header.interval is None else header.interval, soft=header.soft_fail),
         doc=header.doc or (docstring(body) if language.name == "python" else ""),
         tags=header.tags,
+        schema=header.schema,
         header="" if bare else header.text,
         carrier=header.carrier,
         cell=cell,
         cell_number=number,
         extra=BARE if bare else {},
     )
+    for each in block.parameters if types else ():
+        if each.default is not MISSING:
+            coerce(each, each.default, block=block)
+    return with_own_tests(block, ledger, known=known, namespace=namespace)
+
+
+def with_own_tests(
+    block: Block, ledger: Ledger, *, known: Collection[str] = (), namespace: Mapping[str, Any] | None = None
+) -> Block:
+    """The block with the tests of its own cell, as they are now: ``@test`` functions and the header's schema."""
+    if not block.schema and (block.language not in languages or languages.get(block.language).extension != "py"):
+        return block
+    own = inline_tests.of_block(block, inline_tests.Cell(ledger=ledger, known=known, namespace=namespace))
+    return dataclasses.replace(block, tests=inline_tests.merged(own, block.tests)) if own or block.tests else block
 
 
 def _limits(header: Header) -> Limits:
@@ -126,10 +143,11 @@ def define_test(
     *,
     known: Collection[str] = (),
     namespace: Mapping[str, Any] | None = None,
+    given: Collection[str] = (),
     cell: str = "",
     number: int | None = None,
 ) -> tuple[Test, Resolved]:
-    """A test of ``block`` and what became of the names it reads."""
+    """A test of ``block`` and what became of the names it reads; ``given`` are the block's upstreams and parameters."""
     body = one_newline(body)
     python = languages.get("python")
     python.check(body, block=f"{block} (test {name})")
@@ -141,7 +159,8 @@ def define_test(
             hint=f"call {uncalled[0]}(), or write its asserts without the def",
         )
     names = python.names(body)
-    needed = [each for each in names.reads if each != block and each not in known and each not in names.perhaps]
+    own = {block, *given}
+    needed = [each for each in names.reads if each not in own and each not in known and each not in names.perhaps]
     resolved = ledger.resolve(needed, namespace)
     return Test(name=name, source=body, captured=resolved.captured, cell=cell, cell_number=number), resolved
 
@@ -163,13 +182,16 @@ def capture_again(
     resolved = ledger.resolve(needed, namespace)
     tests = tuple(
         dataclasses.replace(
-            define_test(block.name, test.name, test.source, ledger, known=known, namespace=namespace)[0],
+            define_test(block.name, test.name, test.source, ledger, known=known, namespace=namespace, given=given)[0],
             cell=test.cell,
             cell_number=test.cell_number,
         )
         for test in block.tests
+        if not test.inline
     )
-    return dataclasses.replace(block, captured=resolved.captured, leaks=resolved.leaks, tests=tests)
+    captured = merge_definitions(resolved.captured, ledger.resolve(type_names(block.parameters), namespace).captured)
+    again = dataclasses.replace(block, captured=captured, leaks=resolved.leaks, tests=tests)
+    return with_own_tests(again, ledger, known=known, namespace=namespace)
 
 
 def merge_definitions(*groups: Iterable[Definition]) -> tuple[Definition, ...]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ..errors import FormatError, Where
 from ..model import MISSING, Block, Parameter, Test
+from . import parameter_types as types
 from .names import BUILTINS, analyse
 from .source import parse, uses_magics
 
@@ -29,6 +30,9 @@ DECORATORS = frozenset(["callback", "condition", "custom", "data_exporter", "dat
 _LEADING = re.compile("\f*")
 _MAGIC = re.compile(r"\s*(?:[\w.,\s\[\]]*=\s*)?[!%]|\s*\?|.*\?\s*$")
 _PARAMETER = re.compile(r"    (\w+) = (\w+)(?:\.get\('(\w+)', (.*)\)|\['(\w+)'\])")
+_LIVE = re.compile(
+    r"    (\w+) = (?:__import__\('datetime'\)\.(?:date|datetime)\.fromisoformat\(\1\)|\w+\[\1\]) if isinstance\(\1, str\) else \1"
+)
 _SLICE = re.compile(r"    (\w+) = \1\[:\d+\]")
 
 
@@ -75,7 +79,7 @@ def to_function(block: Block, *, decorator: str, taken: Collection[str] = ()) ->
     used = {*named, *(parameter.name for parameter in block.parameters)}
     rest = _free("args", used)
     kwargs = _free("kwargs", used)
-    prologue = [_read_parameter(parameter, kwargs) for parameter in block.parameters]
+    prologue = [line for parameter in block.parameters for line in _read_parameter(parameter, kwargs)]
     name = block.name
     while name in {*taken, *DECORATORS, "test"} or name in BUILTINS:
         name += "_block"
@@ -190,10 +194,19 @@ def _free(name: str, used: Collection[str]) -> str:
     return name
 
 
-def _read_parameter(parameter: Parameter, kwargs: str) -> str:
+def _read_parameter(parameter: Parameter, kwargs: str) -> list[str]:
+    name, kind = parameter.name, types.of(parameter)
     if parameter.default is MISSING:
-        return f"{INDENT}{parameter.name} = {kwargs}['{parameter.name}']"
-    return f"{INDENT}{parameter.name} = {kwargs}.get('{parameter.name}', {parameter.default!r})"
+        lines = [f"{INDENT}{name} = {kwargs}['{name}']"]
+    else:
+        lines = [f"{INDENT}{name} = {kwargs}.get('{name}', {parameter.default!r})"]
+    if kind.name in types.DATES:
+        lines.append(
+            f"{INDENT}{name} = __import__('datetime').{kind.name}.fromisoformat({name}) if isinstance({name}, str) else {name}"
+        )
+    elif kind.name == "enum" and isinstance(parameter.default, str):
+        lines.append(f"{INDENT}{name} = {kind.text}[{name}] if isinstance({name}, str) else {name}")
+    return lines
 
 
 def body_lines(source: str, name: str, prologue: Sequence[str], rule: str) -> list[str]:
@@ -347,6 +360,8 @@ def _drop_prologue(body: list[str], node: ast.FunctionDef, shift: int, parameter
         match = _PARAMETER.fullmatch(line)
         if match and match[2] == kwargs and match[1] in parameters and match[1] not in defaults:
             defaults[match[1]] = _literal(match[4]) if match[3] else MISSING
+        elif (again := _LIVE.fullmatch(line)) and again[1] in defaults:
+            pass
         elif not (_SLICE.fullmatch(line) and node.args.vararg and line.split()[0] == node.args.vararg.arg):
             break
         drop.append(index)

@@ -16,6 +16,7 @@ from typing import Any
 from ..errors import DefinitionError, HeaderError, JupyterMageError, Where, unknown
 from ..model import MISSING, Block, Parameter, Poll, Retry, check_name
 from . import units
+from .parameter_types import DATES
 from .parameters import coerce, type_name
 
 _NAME = re.compile(r"\s*([^\s(]+)\s*")
@@ -57,6 +58,7 @@ OPTIONS = (
     Option("--on", "on", "of a callback: success, failure, cancelled; all when not given", many=True, read=units.ending),
     Option("--interval", "interval", "of a sensor, between two looks: --interval 30s", read=units.seconds),
     Option("--soft-fail", "soft_fail", "of a sensor: when its time is over, skip what is below instead of failing", flag=True),
+    Option("--schema", "schema", "a pandera schema that checks the output: --schema Orders", read=units.dotted_name),
     Option("--no-run", "no_run", "define only", flag=True),
     Option("--force", "force", "run it and its upstreams, whatever is cached", flag=True),
 )
@@ -90,6 +92,7 @@ class Header:
     on: tuple[str, ...] = ()
     interval: float | None = None
     soft_fail: bool = False
+    schema: str = ""
     no_run: bool = False
     force: bool = False
     text: str = ""
@@ -217,8 +220,8 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
     value: Any = MISSING
     if default is not None:
         try:
-            value = ast.literal_eval(default)
-        except (ValueError, TypeError) as error:
+            value = _said(default) or ast.literal_eval(default)
+        except (ValueError, TypeError, OverflowError) as error:
             raise HeaderError(
                 f"the default of {argument.arg} is {ast.unparse(default)}; it has to be a literal (number, text, list …)",
                 hint=_HINT,
@@ -231,6 +234,17 @@ def _parameter(argument: ast.arg, default: ast.expr | None) -> Parameter:
         except DefinitionError as error:
             raise HeaderError(f"the default does not fit: {error.message}", hint=_HINT) from None
     return parameter
+
+
+def _said(default: ast.expr) -> str:
+    """``date(2024, 1, 1)`` and ``Mode.FAST`` as they travel: the date's ISO text, the member's name; empty for other defaults."""
+    if isinstance(default, ast.Attribute) and isinstance(default.value, ast.Name) and default.value.id[:1].isupper():
+        return default.attr
+    called = default.func if isinstance(default, ast.Call) else None
+    name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+    if isinstance(default, ast.Call) and name in DATES and not default.keywords:
+        return str(DATES[name](*map(ast.literal_eval, default.args)).isoformat())
+    return ""
 
 
 class _Text(str):
@@ -371,6 +385,7 @@ def _render_settings(block: Block) -> str:
         "--cache": units.freshness_text(block.fresh) if block.fresh is not None else "",
         "--map": block.mapped,
         "--interval": units.seconds_text(block.poll.interval) if block.poll.interval != Poll().interval else "",
+        "--schema": block.schema,
     }
     soft = " --soft-fail" if block.poll.soft else ""
     return "".join(f" {option} {value}" for option, value in said.items() if value) + soft

@@ -97,3 +97,14 @@ def freshness(text: str) -> float | None:
 
 def freshness_text(value: float) -> str:
     return "off" if value == 0 else seconds_text(value)
+
+
+def dotted_name(text: str) -> str:
+    """A name, or names with dots between them. Raises ValueError.
+
+    >>> dotted_name("schemas.Orders")
+    'schemas.Orders'
+    """
+    if not all(part.isidentifier() for part in text.split(".")):
+        raise ValueError("a name, or a module and a name: schemas.Orders")
+    return text

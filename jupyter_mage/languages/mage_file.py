@@ -48,7 +48,7 @@ def run(call: Call, decorator: str, execute: Callable[[dict[str, Any]], None]) -
     """The output of the file. ``execute`` runs its text in the namespace that it is given.
 
     The first function with the block's decorator counts; of a conditional all do, and of a callback those for how each
-    upstream ended. Preprocessers run before, with the same inputs.
+    upstream ended. Preprocessers run before, with the same inputs. Tests are run by whoever runs tests.
     """
     upstreams = [name for name in call.block.upstreams if name in call.values]
     found: dict[str, Found] = {name: [] for name in (*DECORATORS, *_BESIDE)}
@@ -92,10 +92,7 @@ def _output(call: Call, decorator: str, found: Mapping[str, Found], upstreams: S
             with _forgiven(forgiving):
                 answers[place] = bool(_called(function, inputs, named, fit=True))
         return all(answers)
-    output = _called(found[decorator][0][1], inputs, named, fit=decorator == "sensor")
-    for _, function in found["test"]:
-        _called(function, [output], named)
-    return output
+    return _called(found[decorator][0][1], inputs, named, fit=decorator == "sensor")
 
 
 @contextlib.contextmanager

@@ -11,8 +11,9 @@ import types
 from collections.abc import Sequence
 from typing import Any
 
-from ..code import scratch, source
+from ..code import inline_tests, scratch, source
 from ..code.function import mage_decorator
+from ..code.parameters import with_members
 from ..code.renaming import rename_free
 from ..errors import JupyterMageError
 from ..model import Block
@@ -27,14 +28,15 @@ class Python:
     any_case = False
 
     def check(self, source_text: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> None:
-        source.check(source_text, block=block, arguments=arguments)
+        source.check(inline_tests.without(source_text), block=block, arguments=arguments)
 
     def names(self, source_text: str) -> Names:
-        source.parse(source_text)
-        return source.names_in(source_text)
+        body = inline_tests.without(source_text)
+        source.parse(body)
+        return source.names_in(body)
 
     def normalise(self, source_text: str) -> str:
-        return source.normalise(source_text)
+        return source.normalise(inline_tests.without(source_text))
 
     def scratch(self, block: Block, parameters: Sequence[str]) -> str:
         return scratch.plain(block, parameters)
@@ -43,17 +45,18 @@ class Python:
         return rename_free(source_text, old, new)
 
     def run(self, call: Call) -> Any:
+        body = inline_tests.without(call.source)
         filename = call.filename or f"<block {call.block.name}>"
         namespace = call.namespace
         namespace.setdefault("__name__", "__main__")
         decorator = mage_decorator(call.source) if call.block.carrier == "mage" else ""
         if decorator:
-            return mage_file.run(call, decorator, lambda space: _execute(call, filename, space))
+            return mage_file.run(call, decorator, lambda space: _execute(call, body, filename, space))
         if not call.keep_names:
             _define(call, namespace)
         arguments = tuple(call.values)
         code, is_async = source.compile_body(
-            call.source, call.block.name, arguments=() if call.keep_names else arguments, filename=filename,
+            body, call.block.name, arguments=() if call.keep_names else arguments, filename=filename,
             keep_names=call.keep_names, block=call.block.name,
         )  # fmt: skip
         _remember(filename, f"%%block {call.block.header or call.block.name}\n{call.source}")
@@ -61,20 +64,20 @@ class Python:
             _need_ipython(namespace)
         namespace.setdefault("__builtins__", builtins.__dict__)  # as exec does
         function = types.FunctionType(code, namespace)
+        given = with_members(call.block, call.values, namespace)
         if call.keep_names:
-            namespace.update(call.values)
+            namespace.update(given)
             result = function()
         else:
-            result = function(**call.values)
+            result = function(**given)
         return _finish(result) if is_async else result
 
 
-def _execute(call: Call, filename: str, space: dict[str, Any]) -> None:
-    """Run a file as it stands; its lines are numbered as those of its cell, where a header may be the first."""
-    bare = call.block.extra.get("jupyter_mage", {}).get("bare")
-    text = call.source if bare else f"\n{call.source}"
-    _remember(filename, text)
-    exec(compile(text, filename, "exec"), space)  # noqa: S102
+def _execute(call: Call, body: str, filename: str, space: dict[str, Any]) -> None:
+    """Run a file as it stands, but for its tests; lines are those of its cell, where a header may be the first."""
+    above = "" if call.block.extra.get("jupyter_mage", {}).get("bare") else "\n"
+    _remember(filename, above + call.source)
+    exec(compile(above + body, filename, "exec"), space)  # noqa: S102
 
 
 def _define(call: Call, namespace: dict[str, Any]) -> None:

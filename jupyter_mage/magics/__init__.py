@@ -11,7 +11,7 @@ from typing import Any
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand, output_can_be_silenced
 
-from .. import mutations, report
+from .. import mutations, projects, report
 from ..code import carriers, decorator
 from ..code.header import CellHead
 from ..code.source import transform_magics, uses_magics
@@ -246,7 +246,8 @@ class PipelineMagics(Magics):
         %pipeline                       the graph, with every block's state
         %pipeline run [SELECTION]       clean, +clean, clean+, tag:daily   --var NAME=VALUE --force --executor inline
         %pipeline plan [SELECTION]      what would run, and why      %pipeline resume [RUN]  goes on in the same run
-        %pipeline test [SELECTION]      the tests of blocks
+        %pipeline test [SELECTION]      the tests of blocks    %pipeline freeze BLOCK [--mask COLUMN]  keeps inputs for them
+        %pipeline vars [NAME=VALUE]     variables of the whole pipeline      %pipeline run --ask  asks for them
         %pipeline show BLOCK            a block's last output; RUN/BLOCK: of that run   %pipeline diff [RUN RUN]
         %pipeline open BLOCK            its real inputs and its body in a scratch cell; run --debug stops where it fails
         %pipeline logs [BLOCK]          what it printed     %pipeline runs      the history
@@ -284,6 +285,8 @@ def load(ip: Any, *, draw: Draw) -> Session:
     path = notebook_path()
     session = Session(Path.cwd(), pipeline=legal_name(path.stem) if path else "pipeline", origin="notebook")
     session.saved = SavedNotebook(path) if path else None
+    if path:
+        session.begin(projects.variables_of(path))
     magics = PipelineMagics(ip, session, draw)
     ip.register_magics(magics)
     ip.events.register("pre_run_cell", magics.before_cell)

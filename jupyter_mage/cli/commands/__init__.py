@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import cells, files, looking, opening, running, starting
+from . import cells, files, looking, opening, parameters, running, starting
 from .base import Group
 
 
@@ -21,6 +21,6 @@ for _command in (
     running.run, running.resume, running.cancel, running.test, running.plan,
     opening.open_, looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
     files.export, files.import_, files.check, files.list_,
-    starting.init, cells.carrier,
+    starting.init, cells.carrier, parameters.variables, parameters.freeze,
 ):  # fmt: skip
     cli.add_command(_command)

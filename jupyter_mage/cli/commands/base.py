@@ -95,11 +95,31 @@ def heed_signals() -> None:
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
 
-def read_variables(pairs: tuple[str, ...]) -> dict[str, str]:
+def read_variables(pairs: tuple[str, ...], word: str = "--var") -> dict[str, str]:
     wrong = [pair for pair in pairs if "=" not in pair]
     if wrong:
-        raise click.UsageError(f"--var {wrong[0]}: write --var NAME=VALUE")
+        raise click.UsageError(f"{word} {wrong[0]}: write {word} NAME=VALUE")
     return {name.strip(): value for name, _, value in (pair.partition("=") for pair in pairs)}
+
+
+def ask_for(session: Session, project: Path, pipeline: str, selection: str, given: dict[str, str]) -> dict[str, Any]:
+    """Ask for what the run reads, and say what one would have typed."""
+    from ... import asking
+    from ...variables import changed
+
+    wanted = asking.wanted(changed(session.pipeline, given), selection)
+    answers = asking.different(wanted, asking.prompted(wanted))
+    words = [
+        "jupyter",
+        "mage",
+        "run",
+        str(project),
+        *([pipeline] if pipeline else []),
+        *(["--select", selection] if selection else []),
+    ]
+    words += [word for name, value in given.items() if name not in answers for word in ("--var", f"{name}={value}")]
+    click.echo(asking.command([shlex.join(words)], wanted, answers), err=True)
+    return {**given, **answers}
 
 
 def finish(session: Session, result: Any, as_json: bool, project: Path, pipeline: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from .base import (
+    ask_for,
     draw,
     finish,
     history_of,
@@ -37,6 +38,7 @@ from .base import (
 @click.option("--executor", default="processes", show_default=True, help="inline, threads or processes.")
 @click.option("--workers", type=click.IntRange(min=1), help="How many blocks run at once; default: the cores.")
 @click.option("--debug", is_flag=True, help="Run in this process, and stop at the line that fails (pdb).")
+@click.option("--ask", is_flag=True, help="Ask for the variables first, one a line.")
 @json_option
 def run(
     project: Path,
@@ -50,6 +52,7 @@ def run(
     executor: str,
     workers: int | None,
     debug: bool,
+    ask: bool,
     as_json: bool,
 ) -> None:
     """Run a pipeline, or a selection of it and what that needs."""
@@ -61,6 +64,8 @@ def run(
     with opened(project, pipeline, durability) as session:
         given = read_variables(variables)
         session.warm("inline" if debug else executor)
+        if ask:
+            given = ask_for(session, project, pipeline, selection, given)
         session.check_request(selection, variables=given, start=start, executor=executor)
         if not as_json:
             draw(session)

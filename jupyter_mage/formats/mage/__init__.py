@@ -16,7 +16,7 @@ from pathlib import Path
 from ...errors import FormatError, Where, unknown
 from ...model import Pipeline
 from ..problem import Problem
-from . import checking, project, reading, writing
+from . import checking, project, reading, variables, writing
 from .project import Disk, is_project, pipeline_folders
 
 __all__ = ["Problem", "check", "format", "project", "warnings"]
@@ -55,6 +55,10 @@ class Mage:
     def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
         """Write it; nothing is touched where something is wrong. Gives the files that changed."""
         return writing.write(pipeline, path)
+
+    def write_variables(self, pipeline: Pipeline, path: Path) -> None:
+        """Write the pipeline's variables, and leave every other line."""
+        variables.write(pipeline, path)
 
     def check(self, path: Path, pipeline: str = "") -> list[Problem]:
         """Everything that is wrong with the project, or with one pipeline of it."""

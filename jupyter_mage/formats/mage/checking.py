@@ -15,7 +15,7 @@ from ...model import Block, Pipeline
 from ...plugins import kinds
 from .. import yaml
 from ..problem import Problem, problem_of
-from . import entries, python_file, reading, sql_file
+from . import entries, own_tests, python_file, reading, sql_file
 from .entries import Entry
 from .project import Disk, file_of, metadata_path, pipeline_folders
 
@@ -207,6 +207,8 @@ def _locked(pipeline: Pipeline) -> list[str]:
 
 
 def _python_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:
+    yield from _test_notes(block)
+    block = own_tests.bare(block)
     try:
         tree = parse(block.source, block=block.name)
     except JupyterMageError:
@@ -255,6 +257,13 @@ def _value_note(value: ast.expr) -> str:
     if isinstance(value, ast.Call) and ast.unparse(value.func).startswith(("np.", "numpy.")):
         return "a numpy array does not come out of Mage: make a DataFrame or a list of it"
     return ""
+
+
+def _test_notes(block: Block) -> Iterator[str]:
+    """What Mage makes of tests that look at more than the output."""
+    names = [test.name for test in block.tests if own_tests.wants_inputs(test, block)]
+    if names:
+        yield f"Mage hands a test the output only: {', '.join(names)} kept, and run here only"
 
 
 def _sql_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:

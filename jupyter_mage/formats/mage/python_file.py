@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ...code import function
 from ...code.cells import merge_definitions
+from ...code.inline_tests import is_guard
 from ...code.source import parse
 from ...errors import FormatError, Where
-from ...model import Block, Definition
+from ...model import Block, Definition, Test
+from . import own_tests
 from .project import Written
 
 _DECORATOR_OF = {"conditional": "condition"}
@@ -38,10 +39,13 @@ def decorator_of(kind: str) -> str:
 
 def compose(block: Block) -> Written:
     """The file's text, and what it alone cannot tell (see `read_body`). Raises FormatError."""
-    definitions = merge_definitions(block.captured, *(test.captured for test in block.tests))
+    block = own_tests.bare(block)
+    kept = own_tests.beside(block)
+    in_file = tuple(test for test in block.tests if test not in kept)
+    definitions = merge_definitions(block.captured, *(test.captured for test in in_file))
     _refuse_conflicts(block, definitions)
     decorator = decorator_of(block.kind)
-    used = {decorator, "test"} if block.tests else {decorator}
+    used = {decorator, "test"} if in_file else {decorator}
     _refuse_decorators(block, used & {each.name for each in definitions})
     imports = [each.source for each in definitions if each.sort == "import"]
     imports.sort(key=lambda source: not source.startswith("from __future__"))
@@ -50,15 +54,19 @@ def compose(block: Block) -> Written:
     names = {each.name for each in definitions}
     sections = [top, *(each.source for each in definitions if each.sort != "import")]
     sections.append(function.to_function(block, decorator=decorator, taken=names))
-    called = _test_functions(block, names)
-    sections += [function.to_test(test, block.name, called=called[test.name]) for test in block.tests]
-    return Written(text="\n\n\n".join(sections) + "\n", ours=_hints(block, called))
+    called = _test_functions(in_file, names)
+    sections += [own_tests.text(test, block, called[test.name]) for test in in_file]
+    return Written(
+        text="\n\n\n".join(sections) + "\n", ours=_hints(block, in_file, called) | own_tests.notes(block, in_file, called)
+    )
 
 
-def _test_functions(block: Block, taken: set[str]) -> dict[str, str]:
-    """A function name for each test, no two the same."""
-    called: dict[str, str] = {}
-    for test in block.tests:
+def _test_functions(tests: Iterable[Test], taken: set[str]) -> dict[str, str]:
+    """A function name for each test, no two the same; a function of the cell keeps its own."""
+    called = {test.name: test.name for test in tests if own_tests.is_function(test)}
+    for test in tests:
+        if test.name in called:
+            continue
         name = function.called_test(test.name)
         while name in taken or name in called.values():
             name += "_"
@@ -88,7 +96,7 @@ def _refuse_conflicts(block: Block, definitions: Iterable[Definition]) -> None:
                 )
 
 
-def _hints(block: Block, called: Mapping[str, str]) -> dict[str, Any]:
+def _hints(block: Block, in_file: Iterable[Test], called: Mapping[str, str]) -> dict[str, Any]:
     """Only what differs from the ordinary: how the output is said, newlines at the end of a body."""
     hints: dict[str, Any] = {}
     rule = function.output_rule(block.source, block.name)
@@ -96,9 +104,10 @@ def _hints(block: Block, called: Mapping[str, str]) -> dict[str, Any]:
         hints["output"] = rule
     if newlines := _newlines(block.source):
         hints["newlines"] = newlines
-    hints["test_newlines"] = {test.name: _newlines(test.source) for test in block.tests if _newlines(test.source)}
-    hints["test_names"] = {called[test.name]: test.name for test in block.tests if called[test.name] != test.name}
-    hints["test_empty"] = [test.name for test in block.tests if not parse(test.source).body]
+    tests = [test for test in in_file if not test.inline]
+    hints["test_newlines"] = {test.name: _newlines(test.source) for test in tests if _newlines(test.source)}
+    hints["test_names"] = {called[test.name]: test.name for test in tests if called[test.name] != test.name}
+    hints["test_empty"] = [test.name for test in tests if not parse(test.source).body]
     return {key: value for key, value in hints.items() if value}
 
 
@@ -106,8 +115,10 @@ def _newlines(source: str) -> int:
     return len(source) - len(source.rstrip("\n"))
 
 
-def split(text: str, decorator: str) -> Parts:
-    """The parts of a file that `compose` wrote, perhaps edited since. Raises FormatError where it has another shape."""
+def split(text: str, decorator: str, also: Collection[str] = ()) -> Parts:
+    """The parts of a file that `compose` wrote, perhaps edited since. Raises FormatError where it has another shape.
+
+    ``also`` are functions below the block's that are no tests to Mage."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -119,12 +130,12 @@ def split(text: str, decorator: str) -> Parts:
         raise FormatError(f"no function with @{decorator}")
     above = lines[: starts[main] - 1]
     for node in tree.body[:main]:
-        if _is_guard(node):
+        if is_guard(node):
             above[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or 0) - node.lineno + 1)
     found = []
     for index in range(main, len(tree.body)):
         node = tree.body[index]
-        if index > main and not _decorated(node, "test"):
+        if index > main and not _decorated(node, "test") and getattr(node, "name", "") not in also:
             raise FormatError(f"something other than a test below the function (line {starts[index]})")
         found.append((getattr(node, "name", ""), "\n".join(lines[starts[index] - 1 : starts[index + 1] - 1]).rstrip("\n")))
     return Parts(prelude="\n".join(above), function=found[0][1], tests=tuple(found[1:]))
@@ -141,11 +152,6 @@ def _decorated(node: ast.stmt, name: str) -> bool:
     return isinstance(node.decorator_list[0], ast.Name) and node.decorator_list[0].id == name
 
 
-def _is_guard(node: ast.stmt) -> bool:
-    """``if 'test' not in globals(): from mage_ai… import test``."""
-    return isinstance(node, ast.If) and bool(re.fullmatch(r"'\w+' not in globals\(\)", ast.unparse(node.test)))
-
-
 def read_body(parts: Parts, hints: Mapping[str, Any], parameters: Iterable[str]) -> function.Body:
     """The cell's body. Raises FormatError."""
     return function.to_body(
@@ -157,7 +163,8 @@ def read_body(parts: Parts, hints: Mapping[str, Any], parameters: Iterable[str])
 
 
 def read_tests(parts: Parts, hints: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Name and body of each test. Raises FormatError."""
+    """Name and body of each test that is a cell of its own. Raises FormatError."""
+    own = {*own_tests.functions(hints), str(hints.get("schema_test", ""))}
     newlines = hints.get("test_newlines")
     counts = newlines if isinstance(newlines, Mapping) else {}
     names = hints.get("test_names")
@@ -166,6 +173,8 @@ def read_tests(parts: Parts, hints: Mapping[str, Any]) -> list[tuple[str, str]]:
     empty = listed if isinstance(listed, list) else []
     found = []
     for called, text in parts.tests:
+        if called in own:
+            continue
         name = str(renamed.get(called, called))
         rule = function.EMPTY if name in empty else function.AS_WRITTEN
         found.append((name, function.to_body(text, output=rule, newlines=_count(counts.get(name))).source))

@@ -6,14 +6,14 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...code import cells
+from ...code import cells, inline_tests
 from ...code.capture import Ledger
 from ...code.header import Header
 from ...errors import DefinitionError, FormatError, PluginError, Where
-from ...model import MISSING, Block, Definition, Parameter, Pipeline, Test
+from ...model import MISSING, Block, Definition, Parameter, Pipeline
 from ...plugins import kinds, languages
 from ..problem import Problem
-from . import entries, python_file, settings, sql_file, sql_in_python
+from . import entries, own_tests, python_file, settings, sql_file, sql_in_python
 from .entries import Entry
 from .project import Files, Written, file_of, legal
 
@@ -112,7 +112,7 @@ class _Reader:
 
     def foreign(self, text: str | None) -> Block:
         """The file as it is. A missing one gives an empty body, and says so."""
-        return Block(
+        block = Block(
             name=self.entry.name,
             source=(text or "").removesuffix("\n"),
             language=self.entry.language,
@@ -125,6 +125,7 @@ class _Reader:
             label=self.entry.uuid if self.entry.uuid != self.entry.name else "",
             carrier="magic" if is_still(self.entry.kind) else MAGE,
         )
+        return block if is_still(self.entry.kind) else cells.with_own_tests(block, Ledger())
 
     def own(self, text: str, ours: Mapping[str, Any]) -> Block | None:
         if "header" not in ours:
@@ -174,8 +175,20 @@ class _Reader:
             changes["captured"] = tuple(_definition(each) for each in captured)
         if "source" in changes:
             changes["reads"] = languages.get(block.language).names(changes["source"]).reads
-        candidate = dataclasses.replace(block, **changes)
+        candidate = _with_tests_of(dataclasses.replace(block, **changes), block)
         return candidate if compose(candidate, self.entry.language).text == text else block
+
+
+def _with_tests_of(candidate: Block, block: Block) -> Block:
+    """The body as it was typed may have its ``@test`` functions on other lines, or in another order."""
+    ledger = Ledger()
+    for test in block.tests:
+        ledger.note("\n".join(each.source for each in test.captured))
+    again = cells.with_own_tests(dataclasses.replace(candidate, tests=()), ledger)
+    found = {test.name: test for test in again.tests}
+    own = [dataclasses.replace(test, line=found[test.name].line) for test in block.tests if test.inline and test.name in found]
+    own.sort(key=lambda test: test.line)
+    return dataclasses.replace(candidate, tests=inline_tests.merged(own, block.tests))
 
 
 def _definition(raw: Mapping[str, Any]) -> Definition:
@@ -190,16 +203,18 @@ def _of_python_file(
     reader: _Reader, text: str, header: Header, ours: Mapping[str, Any], source: Callable[[str, str], str]
 ) -> Block:
     """The block and its tests; ``source`` takes the prelude and the body as they stand in the file and gives the block's own."""
-    parts = python_file.split(text, python_file.decorator_of(reader.entry.kind))
+    own = own_tests.functions(ours)
+    parts = python_file.split(text, python_file.decorator_of(reader.entry.kind), own)
     body = python_file.read_body(parts, ours, [each.name for each in header.parameters])
     ledger = Ledger()
     ledger.note(parts.prelude)
     known = tuple(reader.names.values())
-    block = cells.define(header, source(parts.prelude, body.source), ledger, known=known)
+    whole = own_tests.joined(source(parts.prelude, body.source), parts.tests, own)
+    block = cells.define(header, whole, ledger, known=known)
     block = _with_defaults(block, body.defaults)
     tests = python_file.read_tests(parts, ours)
     made = tuple(cells.define_test(block.name, name, test, ledger, known=known)[0] for name, test in tests)
-    return dataclasses.replace(block, tests=made)
+    return dataclasses.replace(block, tests=own_tests.kept(block, ours, known, made))
 
 
 def _with_defaults(block: Block, defaults: Mapping[str, Any]) -> Block:
@@ -217,8 +232,10 @@ def _same(one: Parameter, other: Parameter) -> bool:
 def _sql(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) -> Block:
     source = sql_file.read_body(text, reader.upstreams, header.parameters)
     known = tuple(reader.names.values())
-    block = cells.define(header, source, Ledger(), known=known)
-    return dataclasses.replace(block, tests=_kept_tests(block, ours, known))
+    ledger = Ledger()
+    ledger.note(str(ours.get("schema_uses", "")))
+    block = cells.define(header, source, ledger, known=known)
+    return dataclasses.replace(block, tests=own_tests.kept(block, ours, known))
 
 
 def _sql_in_python(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) -> Block:
@@ -228,20 +245,6 @@ def _sql_in_python(reader: _Reader, text: str, header: Header, ours: Mapping[str
     if compose(block, "python").text != text:
         raise FormatError("edited into something that is no SQL block")
     return block
-
-
-def _kept_tests(block: Block, ours: Mapping[str, Any], known: tuple[str, ...]) -> tuple[Test, ...]:
-    """Tests that Mage has no place for stand beside the block's other notes."""
-    made = []
-    listed = ours.get("tests")
-    for each in listed if isinstance(listed, list) else []:
-        if not isinstance(each, Mapping):
-            continue
-        ledger = Ledger()
-        ledger.note(str(each.get("uses", "")))
-        test, _ = cells.define_test(block.name, str(each.get("name", "")), str(each.get("source", "")), ledger, known=known)
-        made.append(test)
-    return tuple(made)
 
 
 _READERS: dict[tuple[str, str], Callable[[_Reader, str, Header, Mapping[str, Any]], Block]] = {
@@ -258,7 +261,7 @@ _COMPOSERS: dict[tuple[str, str], Callable[[Block], Written]] = {
 
 OUR_KEYS = (
     *("header", "typed", "carrier", "fields", "tests", "written"),
-    *("output", "newlines", "test_newlines", "test_names", "test_empty"),
+    *("output", "newlines", "test_newlines", "test_names", "test_empty", "own_tests", "schema_test", "schema_uses"),
 )
 """What we write under ``configuration: {jupyter_mage: …}``; other keys there are kept."""
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from ...code.parameters import type_name
 from ...errors import FormatError, Where
-from ...model import MISSING, Block, Parameter, Test
+from ...model import MISSING, Block, Parameter
+from . import own_tests
 from .project import Written
 
 CONFIGURATION = {"data_provider": "duckdb", "data_provider_profile": "default", "export_write_policy": "replace"}
@@ -38,14 +39,9 @@ def compose(block: Block) -> Written:
         position = end
     parts.append(_escape(block.source[position:]))
     raw = {} if is_query(block.source) else {"use_raw_sql": True}
-    ours = {"tests": [_test(test) for test in block.tests]} if block.tests else {}
+    others = [own_tests.note(test) for test in block.tests if not test.inline]
+    ours = ({"tests": others} if others else {}) | own_tests.schema_note(block)
     return Written(text="".join(parts) + "\n", configuration=CONFIGURATION | raw, ours=ours)
-
-
-def _test(test: Test) -> dict[str, str]:
-    """A test as a note beside the block: Mage has none for SQL."""
-    uses = "\n\n\n".join(each.source for each in test.captured)
-    return {"name": test.name, "source": test.source} | ({"uses": uses} if uses else {})
 
 
 def is_query(source: str) -> bool:
@@ -140,6 +136,8 @@ def _parameters(block: Block) -> list[Change]:
 
 def _template(block: Block, parameter: Parameter) -> str:
     sort = type_name(parameter) or ("str" if parameter.default is MISSING else "")
+    if sort in ("choice", "date", "datetime") and isinstance(parameter.default, str):
+        sort = "str"  # as a database reads a quoted date
     if sort not in ("int", "float", "bool", "str") or parameter.default is None:
         raise FormatError(
             f"parameter {parameter.name} = {parameter.default!r}: a SQL block takes numbers, text and true/false to Mage",

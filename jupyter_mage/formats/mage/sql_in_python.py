@@ -62,7 +62,7 @@ def needed(pipeline: Pipeline, language: str) -> frozenset[str]:
 def compose(block: Block) -> Written:
     """The Python file. Raises FormatError."""
     written = python_file.compose(_as_python(block))
-    ours = {key: value for key, value in written.ours.items() if key.startswith("test_")}
+    ours = {key: value for key, value in written.ours.items() if key.startswith("test_") or key in ("schema_test", "tests")}
     return Written(text=written.text, ours=ours, language="python")
 
 

@@ -15,6 +15,7 @@ from ...errors import FormatError, JupyterMageError, Where, unknown
 from ...files import atomic_write
 from ...model import Pipeline, check_name
 from ..problem import Problem, problem_of
+from . import variables
 from .document import load, own_name
 from .reading import Reader
 from .writing import keep_what_is_there, made_cells, pipeline_notes, unique_ids
@@ -50,6 +51,10 @@ class Notebook:
                 raise unknown("pipeline", pipeline, reader.cells)
             reader.rename(check_name(pipeline, "pipeline name"))
         return reader.pipeline(pipeline or reader.default, ours)
+
+    def write_variables(self, pipeline: Pipeline, path: Path) -> None:
+        """Write the pipeline's variables into the notebook's metadata; cells and outputs stay."""
+        variables.write(pipeline, path)
 
     def check(self, path: Path) -> list[Problem]:
         """Everything that is wrong with the notebook's cells."""

@@ -17,6 +17,7 @@ from ...errors import DefinitionError, FormatError, JupyterMageError, Where, unk
 from ...graph import resolve
 from ...model import Block, Pipeline, Test, check_name
 from ...plugins import kinds, languages
+from . import variables
 from .document import Cell, legal
 
 MAGE = "mage"
@@ -94,12 +95,13 @@ class Reader:
         self.tests(placed, blocks)
         if self.problems:
             raise _all_of(self.problems)
-        variables, extra = ours.get("variables"), ours.get("extra")
+        noted, extra = ours.get("variables"), ours.get("extra")
+        set_here = variables.said(cell for cell, head, _ in placed if head is None)
         return resolve(
             Pipeline(
                 name=name,
                 blocks=tuple(blocks.values()),
-                variables=variables if isinstance(variables, dict) else {},
+                variables=variables.merged(noted if isinstance(noted, dict) else {}, set_here, blocks.values(), self.path),
                 description=str(ours.get("description", "")),
                 extra=extra if isinstance(extra, dict) else {},
             )

@@ -32,7 +32,7 @@ def made_cells(pipeline: Pipeline) -> Iterator[dict[str, Any]]:
     yield from placed.pop("", [])
     for block in pipeline:
         yield _block_cell(block)
-        here = [i for i, test in enumerate(block.tests) if _places(block).get(test.name) not in pipeline]
+        here = [i for i, t in enumerate(block.tests) if not t.inline and _places(block).get(t.name) not in pipeline]
         yield from (_test_cell(block, index) for index in here)
         yield from placed.pop(block.name, [])
 

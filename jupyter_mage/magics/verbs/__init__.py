@@ -8,7 +8,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ...errors import unknown
-from . import cells, files, helping, looking, opening, running
+from . import cells, files, helping, looking, opening, parameters, running
 from .base import Notebook, Verb, notebook_path
 
 VERBS: dict[str, Verb] = {
@@ -17,6 +17,7 @@ VERBS: dict[str, Verb] = {
         running.run, running.plan, running.resume, running.cancel, running.test,
         opening.open_, looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
         files.export, files.import_, files.check, helping.help_, cells.carrier,
+        parameters.variables, parameters.freeze,
     )
 }  # fmt: skip
 

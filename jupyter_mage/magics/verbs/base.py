@@ -63,13 +63,13 @@ FORCE: Option = (("--force", "-f"), {"action": "store_true", "help": "run whatev
 WORKERS: Option = (("--workers",), {"type": int, "metavar": "N", "help": "how many blocks run at once"})
 
 
-def read_variables(pairs: list[str]) -> dict[str, str]:
+def read_variables(pairs: list[str], word: str = "--var") -> dict[str, str]:
     """``["day=2024-01-01"]`` as a mapping. Raises UsageError where there is no ``=``."""
     found = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise UsageError(f"--var {pair}: write --var NAME=VALUE")
+            raise UsageError(f"{word} {pair}: write {word} NAME=VALUE")
         found[name.strip()] = value
     return found
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import shlex
+from collections.abc import Mapping
 from typing import Any
 
-from ... import failures, report
+from ... import asking, failures, report
 from ...errors import RunCancelledError
 from ...state import Run
+from ...variables import changed
 from ..errors import coloured, stop_at
+from ..form import Form
 from ..progress import shown
 from .base import FORCE, SELECTION, VAR, WORKERS, Notebook, read_variables, verb
 
@@ -18,21 +22,51 @@ _EXECUTOR = (("--executor",), {"default": "processes", "metavar": "NAME", "help"
 
 
 _DEBUG = (("--debug",), {"action": "store_true", "help": "run inline, and stop at the line that fails"})
+_ASK = (("--ask",), {"action": "store_true", "help": "asks for the variables first"})
 
 
-@verb("run", "runs the pipeline, or a selection of it", SELECTION, VAR, FORCE, _START, _SAMPLE, _EXECUTOR, WORKERS, _DEBUG,
+@verb("run", "runs the pipeline, or a selection of it", SELECTION, VAR, _ASK, FORCE, _START, _SAMPLE, _EXECUTOR, WORKERS, _DEBUG,
     examples=("run", "run +clean --var day=2024-01-01", "run tag:daily --force", "run clean --debug"),
 )  # fmt: skip
 def run(notebook: Notebook, given: argparse.Namespace) -> Any:
     __tracebackhide__ = True
+    if given.ask:
+        _ask(notebook, given)
+    else:
+        _run(notebook, given, read_variables(given.var))
+
+
+def _ask(notebook: Notebook, given: argparse.Namespace) -> None:
+    """A form where there is a front end for it, else a question a line."""
+    __tracebackhide__ = True
+    selection, before = " ".join(given.selection), read_variables(given.var)
+    variables = asking.wanted(changed(notebook.session.pipeline, before), selection)
+    start = ["%pipeline run", *given.selection, *(f"--var {shlex.quote(f'{name}={value}')}" for name, value in before.items())]
+    if not hasattr(notebook.shell, "kernel"):
+        answers = asking.different(variables, asking.prompted(variables))
+        print(asking.command(start, variables, answers))  # noqa: T201
+        _run(notebook, given, {**before, **answers})
+        return
     from IPython.display import display
 
+    form = Form(variables, start, lambda answers: _run(notebook, given, {**before, **answers}))
+    display(form.box)  # type: ignore[no-untyped-call]
+    names = ", ".join(each.name for each in variables)
+    print(f"asks for {names}; without a form: {asking.command(start, variables, {})} --var {variables[0].name}=…")  # noqa: T201
+
+
+def _run(notebook: Notebook, given: argparse.Namespace, variables: Mapping[str, Any]) -> None:
+    __tracebackhide__ = True
+    from IPython.display import display
+
+    selection = " ".join(given.selection)
+    notebook.session.check_request(selection, variables=variables, start=given.start, executor=given.executor)
     display(notebook.draw(notebook.session))  # type: ignore[no-untyped-call]
     caught: list[BaseException] = []
     with shown(notebook.shell, notebook.session):
         done = notebook.session.run(
-            " ".join(given.selection),
-            variables=read_variables(given.var),
+            selection,
+            variables=variables,
             force=given.force,
             executor=given.executor,
             workers=given.workers,
