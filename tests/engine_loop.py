@@ -195,14 +195,18 @@ def warm() -> None:
         forkserver._forkserver.ensure_running = forkserver.ensure_running = lambda: None
 
 
-def server_died() -> bool:
-    """Whether the shared server ended under a life: only here can that be, where one outlives a client that was killed."""
-    server = forkserver._forkserver._forkserver_pid if WARM else None
-    if not server:
-        return False
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
+def server_died(seconds: float = 5.0) -> bool:
+    """Whether the shared server ended under a life, or is about to: only here can that be, where one outlives a client that was
+    killed."""
+    server, deadline = forkserver._forkserver._forkserver_pid if WARM else None, time.monotonic() + seconds
+    while server and time.monotonic() < deadline:
+        try:
+            if Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except OSError:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def workers() -> list[int]:
@@ -266,7 +270,7 @@ def kill_often(root: Path, executor: str, kills: int, seed: int, name: str = "SI
                 os.kill(pid, number)
         code = end(pid)
         if not (code == 1 and server_died()):
-            must(code in (0, -number, 130 if number == signal.SIGINT else 0), f"a life ended with {code}")
+            must(code in (0, -number, 130 if number == signal.SIGINT else 0), f"a life ended with {code}, after {counts}")
         finished = verdict(loop, run)
         counts["ended by themselves" if finished and not code else "kills"] += 1
         if finished:
