@@ -23,6 +23,7 @@ from engine_loop import Loop, child, complete, until, verdict
 from lives import Witness, end, must
 
 from jupyter_mage.errors import JupyterMageError
+from jupyter_mage.files import sync_folder
 
 CALLS = ("pwrite64", "writev", "write", "fsync", "fdatasync", "rename", "openat", "unlink", "ftruncate", "mkdir")
 BLOCKS = 4
@@ -136,6 +137,7 @@ def cuts(root: Path, count: int, seed: int) -> dict[str, int]:
         (root / "project").unlink(missing_ok=True)
         (root / "project").symlink_to(disk / "project")
         (disk / "project").mkdir(exist_ok=True)
+        sync_folder(disk)  # a project's folder is older than its runs
         loop = Loop(root, "inline", durability="power", count=8)
         pid = child(loop.live, run)
         time.sleep(chance.uniform(0.02, 0.5))
