@@ -86,9 +86,9 @@ class Definitions:
         bound = self.ledger.note(source, number)
         dependencies.watch_modules(self.root)
         for name, pipeline in self.pipelines.items():
-            users = [block for block in pipeline if bound & cells.takes_from_cells(block)]
-            for block in users:
-                again = cells.capture_again(block, self.ledger, known=pipeline.names, namespace=namespace)
+            users = {block.name for each in bound for block in pipeline.mentioning(each) if each in cells.takes_from_cells(block)}
+            for block in [each for each in pipeline if each.name in users] if users else ():
+                again = cells.capture_again(block, self.ledger, known=pipeline.by_name, namespace=namespace)
                 self.pipelines[name] = graph.with_definition(self.pipelines[name], again)
                 self._mark_stale(name, block.name, block)
         if bound:
@@ -112,9 +112,9 @@ class Definitions:
         name = check_name(read.pipeline, "pipeline name") if read.pipeline else self.home
         check_block_name(read.name)
         before = self.pipelines.get(name) or Pipeline(name=name)
-        block = cells.define(read, body, self.ledger, known=before.names, namespace=namespace, cell=cell, number=number)
-        twin = next((each for each in before.names if each != block.name and each.casefold() == block.name.casefold()), None)
-        if twin is not None:
+        block = cells.define(read, body, self.ledger, known=before.by_name, namespace=namespace, cell=cell, number=number)
+        twin = _twin(block.name, before)
+        if twin:
             raise DefinitionError(
                 f"{block.name} and {twin} would be one file on other systems",
                 where=Where(block=block.name, cell=number, line=1),
@@ -183,7 +183,15 @@ class Definitions:
             )
         given = {*target.upstreams, *(each.name for each in target.parameters)}
         test, found = cells.define_test(
-            block, label, body, self.ledger, known=pipeline.names, namespace=namespace, given=given, cell=cell, number=number
+            block,
+            label,
+            body,
+            self.ledger,
+            known=pipeline.by_name,
+            namespace=namespace,
+            given=given,
+            cell=cell,
+            number=number,
         )
         tests = list(target.tests)
         tests[place : place + 1 if place is not None else None] = [test] if place is not None else [*tests, test]
@@ -210,10 +218,11 @@ class Definitions:
         cells_gone = {each for each in gone if each}
         said: list[str] = []
         for name, pipeline in self.pipelines.items() if cells_gone else ():
+            tested = [b for b in pipeline if b.tests and not cells_gone.isdisjoint(t.cell for t in b.tests)]
             names = [b.name for b in pipeline if b.cell in cells_gone and (name, b.name, "") != keep]
             changed = graph.resolve(pipeline.without(names)) if names else pipeline
             said += names
-            for block in changed:
+            for block in (changed[each.name] for each in tested if each.name in changed):
                 tests = tuple(
                     t for t in block.tests if t.inline or t.cell not in cells_gone or (name, block.name, t.name) == keep
                 )
@@ -255,12 +264,21 @@ class Definitions:
         new = self.pipelines[pipeline][name]
         known = self.board[pipeline].blocks if pipeline in self.board else {}
         if known and (old is None or _behaviour(old) != _behaviour(new)):
-            below = graph.descendants(self.pipelines[pipeline], [name])
+            below = graph.below(self.pipelines[pipeline], name)
             self.stale.setdefault(pipeline, set()).update(each for each in {name, *below} if each in known)
 
     def _changed(self) -> None:
         for listener in tuple(self._listeners):
             listener()
+
+
+def _twin(name: str, pipeline: Pipeline) -> str:
+    """The block whose name differs from this in nothing but its case, or empty. All names at once: they are ASCII."""
+    if name in pipeline:
+        return ""
+    text = "\n".join(("", *pipeline.names, ""))
+    place = text.lower().find(f"\n{name.lower()}\n")
+    return "" if place < 0 else text[place + 1 : place + 1 + len(name)]
 
 
 def _behaviour(block: Block) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import heapq
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ def as_named(block: Block, names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(there.get(name.casefold(), name) for name in block.reads))
 
 
-def _resolve_block(block: Block, names: frozenset[str]) -> Block:
+def _resolve_block(block: Block, names: Collection[str]) -> Block:
     if block.any_case and (reads := as_named(block, names)) != block.reads:
         block = dataclasses.replace(block, reads=reads)
     if block.declared:
@@ -74,7 +74,7 @@ def _resolve_block(block: Block, names: frozenset[str]) -> Block:
     return dataclasses.replace(block, **changes) if changes else block
 
 
-def _undeclared(block: Block, names: frozenset[str], upstreams: tuple[str, ...]) -> tuple[Leak, ...]:
+def _undeclared(block: Block, names: Collection[str], upstreams: tuple[str, ...]) -> tuple[Leak, ...]:
     """Blocks that a body reads and its header does not have: the notebook may know the name, a clean run does not."""
     if not block.declared:
         return ()
@@ -183,18 +183,38 @@ def cycle_error(pipeline: Pipeline, path: Sequence[str]) -> CycleError:
     return CycleError(f"cycle: {' ← '.join(path)}{cells}", hint="take one of these upstreams out of its header")
 
 
+class _OneMore:
+    """These names and one more: a set of them all, made anew for each definition, would cost more than the definition."""
+
+    __slots__ = ("_more", "_names")
+
+    def __init__(self, names: Collection[str], more: str) -> None:
+        self._names, self._more = names, more
+
+    def __contains__(self, name: object) -> bool:
+        return name == self._more or name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._names
+        if self._more not in self._names:
+            yield self._more
+
+    def __len__(self) -> int:
+        return len(self._names) + (self._more not in self._names)
+
+
 def with_definition(pipeline: Pipeline, block: Block) -> Pipeline:
     """The resolved pipeline with ``block`` defined or redefined; raises CycleError and changes nothing where it closes a circle.
 
     Only the block and those that read it are looked at again: ``pipeline`` is resolved, and every new edge touches the block.
     """
-    names = frozenset((*pipeline.names, block.name))
+    names = _OneMore(pipeline.by_name, block.name)
     made = pipeline.with_block(_resolve_block(block, names))
     if block.name not in pipeline:
-        readers = {each.name: _resolve_block(each, names) for each in pipeline.blocks if block.name in as_named(each, names)}
-        if readers:
-            made = dataclasses.replace(made, blocks=tuple(readers.get(each.name, each) for each in made.blocks))
-    needed = any(block.name in each.needs for each in made)  # else it closes no circle
+        for each in pipeline.mentioning(block.name):
+            if block.name in as_named(each, names):
+                made = made.with_block(_resolve_block(each, names))
+    needed = any(block.name in each.needs for each in made.mentioning(block.name))  # else it closes no circle
     if needed and block.name in ancestors(made, [block.name]):
         error = cycle_error(made, find_cycle(made, block.name))
         kept = f"; kept the previous {block.name}" if block.name in pipeline else f"; {block.name} is not defined"
@@ -205,13 +225,36 @@ def with_definition(pipeline: Pipeline, block: Block) -> Pipeline:
 
 def ancestors(pipeline: Pipeline, names: Iterable[str]) -> set[str]:
     """All blocks above these, themselves left out unless one is above another."""
-    needs = {block.name: block.needs for block in pipeline}
-    return _reach(needs, names)
+    found: set[str] = set()
+    waiting = [each for name in names if (block := pipeline.get(name)) for each in block.needs]
+    while waiting:
+        name = waiting.pop()
+        block = pipeline.get(name)
+        if block is not None and name not in found:
+            found.add(name)
+            waiting += block.needs
+    return found
 
 
 def descendants(pipeline: Pipeline, names: Iterable[str]) -> set[str]:
     """All blocks below these."""
     return _reach(downstreams(pipeline), names)
+
+
+def below(pipeline: Pipeline, name: str) -> set[str]:
+    """`descendants` of one block; where these are few, it does not look at the others.
+
+    >>> below(Pipeline(name="p", blocks=(Block(name="b", source="", upstreams=("a",)), Block(name="a", source=""))), "a")
+    {'b'}
+    """
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        above = waiting.pop()
+        new = [each.name for each in pipeline.mentioning(above) if above in each.needs and each.name not in found]
+        found.update(new)
+        waiting += new
+    return found
 
 
 def _reach(edges: Mapping[str, Sequence[str]], names: Iterable[str]) -> set[str]:

@@ -10,6 +10,7 @@ import json
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -213,6 +214,8 @@ class Block:
     """Mage's ``reduce_output: true``: the block below it gets one list of what its runs gave."""
     replicates: str = ""
     """The block whose source it has, under a name and with upstreams of its own, or empty."""
+    use: str = ""
+    """The block file of a project that its cell is linked to, by path from here; empty for a block of its own."""
     doc: str = ""
     tags: tuple[str, ...] = ()
     schema: str = ""
@@ -261,6 +264,8 @@ class Pipeline:
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Keys of a project file that we keep and do not use."""
     _index: dict[str, Block] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _mentions: dict[str, frozenset[str]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """For each name, the blocks that say it; made when first asked for, then carried along by `with_block`."""
 
     def __post_init__(self) -> None:
         self._index.update({block.name: block for block in self.blocks})
@@ -288,18 +293,68 @@ class Pipeline:
             return tuple(self._index)
         return tuple(block.name for block in self.blocks)
 
+    @property
+    def by_name(self) -> Mapping[str, Block]:
+        """The blocks by their names; not to be changed."""
+        return self._index
+
     def get(self, name: str) -> Block | None:
         return self._index.get(name)
 
     def with_block(self, block: Block) -> Pipeline:
         """A pipeline where ``block`` replaces the one of its name, in place, or stands last."""
-        if block.name in self:
-            return replace(self, blocks=tuple(block if old.name == block.name else old for old in self.blocks))
-        return replace(self, blocks=(*self.blocks, block))
+        old = self._index.get(block.name)
+        if old is None:
+            blocks = (*self.blocks, block)
+        else:
+            blocks = tuple([block if each.name == block.name else each for each in self.blocks])
+        mentions = {**self._mentions}
+        if mentions:
+            before, now = mentioned(old) if old is not None else set(), mentioned(block)
+            for name in before - now:
+                mentions[name] -= {block.name}
+            for name in now - before:
+                mentions[name] = mentions.get(name, frozenset()) | {block.name}
+        made = copy(self)  # not `replace`, which would look at every block again to index it
+        for field_name, value in (("blocks", blocks), ("_index", {**self._index, block.name: block}), ("_mentions", mentions)):
+            object.__setattr__(made, field_name, value)
+        return made
+
+    def mentioning(self, name: str) -> tuple[Block, ...]:
+        """The blocks that need this name, read it or took it from a cell; in no order.
+
+        Looking through every block for it, once a cell, would make a notebook of thousands of cells slow.
+        """
+        if not self._mentions and self.blocks:
+            found: dict[str, set[str]] = {}
+            for block in self.blocks:
+                for each in mentioned(block):
+                    found.setdefault(each, set()).add(block.name)
+            self._mentions.update((each, frozenset(names)) for each, names in found.items())
+        names = self._mentions.get(name, frozenset())
+        if (folded := name.casefold()) != name:
+            names |= self._mentions.get(folded, frozenset())
+        return tuple(self._index[each] for each in names)
 
     def without(self, names: Iterable[str]) -> Pipeline:
         gone = set(names)
         return replace(self, blocks=tuple(block for block in self.blocks if block.name not in gone))
+
+
+def mentioned(block: Block) -> set[str]:
+    """Every name that a definition speaks of: what it needs, reads, took from plain cells or could not take, and its own.
+
+    >>> sorted(mentioned(Block(name="a", source="b + c", upstreams=("b",), reads=("b", "c"))))
+    ['a', 'b', 'c']
+    """
+    names = {block.name, *block.needs, *block.reads}
+    if block.any_case:
+        names.update(each.casefold() for each in block.reads)
+    names.update(each.name for each in block.captured)
+    names.update(each.name for each in block.leaks)
+    for test in block.tests:
+        names.update(each.name for each in test.captured)
+    return names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

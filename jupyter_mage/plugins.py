@@ -169,8 +169,11 @@ class Format(Protocol):
     def read(self, path: Path, pipeline: str = "") -> Pipeline:
         """The pipeline of this name (or the only one). Raises FormatError with file and line."""
 
-    def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
-        """Write it; every file whole or not at all, nothing else touched. Gives the files written."""
+    def write(self, pipeline: Pipeline, path: Path, *, shared: bool = False) -> list[Path]:
+        """Write it; every file whole or not at all, nothing else touched. Gives the files written.
+
+        ``shared`` says that files which other pipelines use too may be replaced.
+        """
 
     def write_variables(self, pipeline: Pipeline, path: Path) -> None:
         """Write the pipeline's variables and nothing else; every other byte of the file stays."""

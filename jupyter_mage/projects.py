@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import advice, graph
+from . import advice, graph, revisions
 from .engine import runs
 from .errors import JupyterMageError, ProjectError, Where, unknown
 from .formats.notebook import variables as notebook_variables
-from .model import Pipeline
+from .model import Block, Pipeline, legal_name
 from .plugins import Format, formats, kinds, languages
 
 
@@ -38,6 +38,54 @@ def read(path: Path, pipeline: str = "") -> Pipeline:
     if pipeline and pipeline not in (there := plugin.pipelines(path)):
         raise unknown("pipeline", pipeline, there, where=Where(file=str(path)))
     return plugin.read(path, pipeline)
+
+
+def read_at(path: Path, pipeline: str, revision: str) -> Pipeline:
+    """The pipeline as it was at a git revision; one without blocks where the file or pipeline was not there yet.
+
+    Raises ProjectError where git, the checkout or the revision is missing; FormatError where it did not read.
+    """
+    with revisions.at(path, revision) as copy:
+        if copy is None:
+            return Pipeline(name=pipeline)
+        try:
+            plugin = format_of(copy)
+            there = plugin.pipelines(copy)
+            if copy.is_dir() and pipeline not in there:
+                return Pipeline(name=pipeline)
+            return plugin.read(copy, pipeline)
+        except JupyterMageError as error:
+            was = error.where or Where()
+            error.where = dataclasses.replace(was, file=f"{path.name} at {revision}")
+            raise
+
+
+def as_now(pipeline: Pipeline, path: Path) -> Pipeline:
+    """The pipeline as its file has it, with what the kernel has defined since: cells that have not run here count too."""
+    if not path.exists():
+        return pipeline
+    saved = format_of(path).read(path, pipeline.name)
+    blocks = [_newer(block, pipeline.get(block.name)) for block in saved]
+    new = [block for block in pipeline if block.name not in saved]
+    return graph.resolve(dataclasses.replace(saved, blocks=(*blocks, *new)))
+
+
+def _newer(saved: Block, here: Block | None) -> Block:
+    """The kernel's block where its text is another than the file's; equal text is read in one way only."""
+    if here is None or (here.source, here.header, here.tests) == (saved.source, saved.header, saved.tests):
+        return saved
+    return here
+
+
+def file_of(root: Path, pipeline: str) -> Path:
+    """The notebook or project in ``root`` that has this pipeline. Raises ProjectError where none or several may be meant."""
+    plugin = formats.get("mage")
+    if plugin.accepts(root) and pipeline in plugin.pipelines(root):
+        return root
+    found = [each for each in sorted(root.glob("*.ipynb")) if legal_name(each.stem) == pipeline]
+    if len(found) != 1:
+        raise ProjectError(f"it is not known which file pipeline {pipeline} stands in", hint="say it: --file NOTEBOOK.ipynb")
+    return found[0]
 
 
 def root_of(path: Path) -> Path:

@@ -129,6 +129,13 @@ class Records(Definitions):
                 reasons[name] = differences(made[other.key], made[block.key])
         return Comparison(before=old, after=new, reasons=reasons)
 
+    def is_run(self, text: str) -> bool:
+        """Whether ``text`` names exactly one run: an id, a part of it, ``last``, ``-1``."""
+        try:
+            return (self.state_folder / "history.db").exists() and bool(self.history.resolve_run(text))
+        except JupyterMageError:
+            return False
+
     def tidy(self, run: Run) -> None:
         """Keep cache and history within their bounds: looked at after the first run, then as that room is used up."""
         self._room -= sum(block.output.size for block in run.blocks.values() if block.output and block.status == "succeeded")

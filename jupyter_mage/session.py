@@ -20,22 +20,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import calling, engine, fixtures, graph, interrupts, planner, projects
+from . import calling, engine, fixtures, graph, interrupts, planner, projects, verification
 from .code import dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
+from .exchange import Exchange
 from .fingerprint import Fingerprint
 from .following import Following
 from .model import Block, Pipeline
-from .plugins import executors, formats, kinds, languages
+from .plugins import executors, kinds, languages
 from .spelling import spelled_out, with_callbacks
 from .state import GOOD, BlockRun, Run
 from .variables import merged
 from .work import Place
 
 
-class Session(Following):
+class Session(Following, Exchange):
     """Pipelines, their runs, and the project folder they live in.
 
     >>> import tempfile
@@ -326,21 +327,11 @@ class Session(Following):
         projects.make_importable(session.root)
         return session
 
-    def export(self, path: Path, *, notebook: Path | None = None) -> tuple[list[Path], list[str]]:
-        """Write the current pipeline as a Mage project: the files written, and what real Mage would do otherwise.
-
-        ``notebook`` is the file whose text cells go along, in its order.
-        """
-        pipeline = self.pipeline
-        if notebook is not None:
-            pipeline = projects.laid_out(pipeline, projects.read(notebook))
-        plugin = formats.get("mage")
-        written = [*plugin.write(pipeline, path), *fixtures.copy(self.root, path, pipeline)]
-        return written, plugin.warnings(pipeline)
-
-    def check(self, path: Path | None = None) -> list[str]:
-        """Everything that would stop this pipeline, or the project at ``path``; runs nothing."""
-        return projects.check(path) if path is not None else projects.problems(self.pipeline)
+    def verify(
+        self, selection: str = "", *, variables: Mapping[str, Any] | None = None, effects: bool = False
+    ) -> verification.Verification:
+        """Export it, run it in a fresh process, compare each output with the one here. See `verification.verify`."""
+        return verification.verify(self, self._request(selection, variables), effects=effects)
 
     def printed(self, block: str) -> str:
         """What a block that runs just now has printed so far; from any thread."""

@@ -11,7 +11,7 @@ import pytest
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
 OURS = "jupyter_mage,jupyter_mage-processes,floor"
-WORKLOADS = "chain, fan, chain-10k, fan-10k, cached, frame, cpu, first, plan, plan-100k, events, import, help, cold"
+WORKLOADS = "chain, fan, chain-10k, fan-10k, cached, frame, cpu, first, plan, plan-100k, events, define, import, help, cold"
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -34,6 +34,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         ("plan", {"jupyter_mage"}, 5),
         ("plan-100k", {"jupyter_mage"}, 5),
         ("events", {"jupyter_mage"}, 5),
+        ("define", {"floor", "jupyter_mage"}, 5),
         ("import", {"floor", "jupyter_mage"}, 1),
         ("help", {"floor", "jupyter_mage"}, 1),
         ("cold", {"floor", "jupyter_mage"}, 1),

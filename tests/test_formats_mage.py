@@ -287,7 +287,7 @@ def test_files_of_the_user_are_never_replaced(tmp_path: Path) -> None:
 
 def test_file_of_another_pipeline_is_never_replaced(tmp_path: Path) -> None:
     mage.format.write(build(("raw", "1"), name="first"), tmp_path)
-    with pytest.raises(FormatError, match=r"data_loaders/raw.py belongs to pipeline first too"):
+    with pytest.raises(FormatError, match=r"data_loaders/raw.py is used by pipeline first too"):
         mage.format.write(build(("raw", "2"), name="second"), tmp_path)
     mage.format.write(build(("raw", "1"), name="second"), tmp_path)
     assert mage.format.pipelines(tmp_path) == ["first", "second"]

@@ -146,7 +146,7 @@ def test_diff_says_what_changed(notebook: Kernel) -> None:
     notebook.run("%pipeline run")
     define(notebook, "%%block raw\nlist(range(120))")
     notebook.run("%pipeline run")
-    compared = notebook.run("%pipeline diff").printed
+    compared = notebook.run("%pipeline diff -2").printed
     assert "rows +20" in compared and "other values" in compared
 
 
@@ -154,7 +154,7 @@ def test_diff_of_mapped_blocks_has_one_row_a_block(notebook: Kernel) -> None:
     define(notebook, RAW, "%%block part(raw) --map raw\nraw * 2")
     notebook.run("%pipeline run")
     notebook.run("%pipeline run --force")
-    assert [line for line in notebook.run("%pipeline diff").lines if "part[" in line] == []
+    assert [line for line in notebook.run("%pipeline diff -2").lines if "part[" in line] == []
 
 
 def test_cache_is_listed_cleared_and_collected(notebook: Kernel) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -76,8 +76,28 @@ class Runner:
         """Write a pipeline of one block into the folder; gives the command of the environment that runs it."""
         raise NotImplementedError
 
+    def notebook(self, blocks: ModuleType) -> tuple[Any, list[str], Callable[[], int]]:
+        """An IPython shell, cells for it that define one block each, and a function that counts what is defined there."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """End what `start` started."""
+
+
+def shell(extension: str = "") -> Any:
+    """An IPython shell as a kernel has one, with this extension."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    made = InteractiveShell.instance()
+    if extension:
+        made.run_line_magic("load_ext", extension)
+    return made
+
+
+def functions(blocks: ModuleType) -> list[str]:
+    """Each block as a Python function."""
+    heads = [f"def {name}({', '.join(f'{up}: int' for up in blocks.UPSTREAMS[name])}) -> int:" for name in blocks.NAMES]
+    return [f"{head}\n    return {body}" for head, (_, body) in zip(heads, blocks.CELLS, strict=True)]
 
 
 def environments() -> Path:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from . import Runner as Base
-from . import Variant
+from . import Variant, functions, shell
 
 variants = (
     Variant(
         name="floor",
-        workloads=("chain", "fan", "chain-10k", "fan-10k", "frame", "cpu", "import", "help", "cold"),
+        workloads=("chain", "fan", "chain-10k", "fan-10k", "frame", "cpu", "define", "import", "help", "cold"),
         imports="pass",
         command=("python", "-c", "pass"),
         note="nothing",
@@ -50,6 +52,10 @@ class Runner(Base):
 
     def executed(self, result: Any) -> int:
         return len(self.blocks.NAMES) if self.mode == "processes" else super().executed(result)
+
+    def notebook(self, blocks: ModuleType) -> tuple[Any, list[str], Callable[[], int]]:
+        made = shell()
+        return made, functions(blocks), lambda: sum(name in made.user_ns for name in blocks.NAMES)
 
     def one_block(self) -> list[str]:
         return ["python", "-c", "print(1)"]

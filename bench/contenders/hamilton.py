@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from . import Runner as Base
-from . import Variant
+from . import Variant, functions, shell
 
 _SAME = {"environment": "hamilton", "packages": ("sf-hamilton", "pandas")}
 variants = (
@@ -20,11 +21,21 @@ variants = (
         **_SAME,
     ),
     Variant(name="hamilton-cache", workloads=("chain", "fan", "cached", "frame"), mode="cache", note="outputs", **_SAME),
+    Variant(
+        name="hamilton-notebook",
+        workloads=("define",),
+        mode="notebook",
+        environment="hamilton_notebook",
+        packages=("sf-hamilton", "ipython"),
+        note="a module a cell",
+    ),
 )
 
 
 class Runner(Base):
     def imports(self) -> None:
+        if self.mode == "notebook":
+            return
         from hamilton import driver  # noqa: F401
 
         sys.setrecursionlimit(100_000)  # it recurses over the chain: Python's own limit fails at a thousand blocks
@@ -41,6 +52,12 @@ class Runner(Base):
 
             builder = builder.with_adapters(h_threadpool.FutureAdapter(max_workers=2, result_builder=base.DictResult()))
         self.driver = builder.build()
+
+    def notebook(self, blocks: ModuleType) -> tuple[Any, list[str], Callable[[], int]]:
+        made = shell("hamilton.plugins.jupyter_magic")
+        texts = zip(blocks.NAMES, functions(blocks), strict=True)
+        cells = [f"%%cell_to_module module_{name}\n{text}" for name, text in texts]
+        return made, cells, lambda: sum(f"module_{name}" in made.user_ns for name in blocks.NAMES)
 
     def run(self) -> Any:
         return self.driver.execute([self.blocks.FINAL])[self.blocks.FINAL]

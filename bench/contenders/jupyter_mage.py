@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from . import Runner as Base
-from . import Variant
+from . import Variant, shell
 
 variants = (
     Variant(
@@ -24,6 +24,7 @@ variants = (
             "plan",
             "plan-100k",
             "events",
+            "define",
             "import",
             "help",
             "cold",
@@ -139,6 +140,11 @@ class Runner(Base):
             return spent
 
         return tell, lambda: sum(block.status == "succeeded" for block in history.run("r1").blocks.values())
+
+    def notebook(self, blocks: ModuleType) -> tuple[Any, list[str], Callable[[], int]]:
+        made = shell("jupyter_mage")
+        session = made.magics_manager.registry["PipelineMagics"].session
+        return made, [f"%%block {header} --no-run\n{body}" for header, body in blocks.CELLS], lambda: len(session.pipeline)
 
     def close(self) -> None:
         if self.session is not None:

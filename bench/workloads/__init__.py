@@ -139,7 +139,7 @@ def load(name: str) -> ModuleType:
 
 ORDER = (
     "chain", "fan", "chain_10k", "fan_10k", "cached", "frame", "cpu_bound", "first_block", "plan", "plan_100k", "events",
-    "import_time", "help_time", "cold",
+    "define", "import_time", "help_time", "cold",
 )  # fmt: skip
 
 

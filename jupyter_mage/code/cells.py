@@ -79,6 +79,7 @@ def define(
         files=header.files,
         fresh=header.fresh,
         mapped=header.mapped,
+        use=header.use,
         guards=header.guards,
         on=header.on,
         poll=Poll(interval=Poll().interval if header.interval is None else header.interval, soft=header.soft_fail),

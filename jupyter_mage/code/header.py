@@ -59,6 +59,7 @@ OPTIONS = (
     Option("--interval", "interval", "of a sensor, between two looks: --interval 30s", read=units.seconds),
     Option("--soft-fail", "soft_fail", "of a sensor: when its time is over, skip what is below instead of failing", flag=True),
     Option("--schema", "schema", "a pandera schema that checks the output: --schema Orders", read=units.dotted_name),
+    Option("--use", "use", "the block file of a project that this cell is linked to: --use shared/transformers/clean.py"),
     Option("--no-run", "no_run", "define only", flag=True),
     Option("--force", "force", "run it and its upstreams, whatever is cached", flag=True),
 )
@@ -88,6 +89,7 @@ class Header:
     files: tuple[str, ...] = ()
     fresh: float | None = None
     mapped: str = ""
+    use: str = ""
     guards: tuple[str, ...] = ()
     on: tuple[str, ...] = ()
     interval: float | None = None
@@ -384,6 +386,7 @@ def _render_settings(block: Block) -> str:
         "--pool": f"{limits.pool}:{limits.pool_size}" if limits.pool else "",
         "--cache": units.freshness_text(block.fresh) if block.fresh is not None else "",
         "--map": block.mapped,
+        "--use": _quoted(block.use) if block.use else "",
         "--interval": units.seconds_text(block.poll.interval) if block.poll.interval != Poll().interval else "",
         "--schema": block.schema,
     }

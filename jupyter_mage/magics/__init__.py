@@ -248,10 +248,13 @@ class PipelineMagics(Magics):
         %pipeline plan [SELECTION]      what would run, and why      %pipeline resume [RUN]  goes on in the same run
         %pipeline test [SELECTION]      the tests of blocks    %pipeline freeze BLOCK [--mask COLUMN]  keeps inputs for them
         %pipeline vars [NAME=VALUE]     variables of the whole pipeline      %pipeline run --ask  asks for them
-        %pipeline show BLOCK            a block's last output; RUN/BLOCK: of that run   %pipeline diff [RUN RUN]
+        %pipeline show BLOCK            a block's last output; RUN/BLOCK: of that run
         %pipeline open BLOCK            its real inputs and its body in a scratch cell; run --debug stops where it fails
+        %pipeline diff [REV|RUN RUN]    blocks, edges, tests against git (HEAD), --markdown for a pull request; or two runs
+        %pipeline verify [SELECTION]    the exported project in a fresh process, its outputs compared with these
         %pipeline logs [BLOCK]          what it printed     %pipeline runs      the history
         %pipeline export [PATH]         the Mage project    %pipeline import PROJECT PIPELINE [--to FILE.ipynb]
+        %pipeline use BLOCK [--from PROJECT]   a project's block, linked   %pipeline detach BLOCK  makes it a copy
         %pipeline cache ls|clear|gc     what is kept        %pipeline check     looks for problems, runs nothing
 
         %pipeline help lists all verbs; %pipeline run? says all that one can do; Tab completes verbs, blocks, options.

@@ -16,9 +16,22 @@ from .pace import Pace, steady
 from .picture import changes, picture
 from .states import duration
 from .svg import headline, svg
-from .text import mermaid, text
+from .text import mermaid, mermaid_label, text
 
-__all__ = ["MIME", "Pace", "bundle", "changes", "duration", "headline", "mermaid", "picture", "steady", "svg", "text"]
+__all__ = [
+    "MIME",
+    "Pace",
+    "bundle",
+    "changes",
+    "duration",
+    "headline",
+    "mermaid",
+    "mermaid_label",
+    "picture",
+    "steady",
+    "svg",
+    "text",
+]
 
 MIME = "application/vnd.jupyter_mage.dag+json"
 

@@ -53,7 +53,7 @@ def mermaid(picture: dict[str, Any]) -> str:
         status = state.get("status", "new") if state.get("status") in look.STATUSES else "new"
         used.add(status)
         words = f"{look.status(status).text} {shorten(node['label'], 40)}"
-        lines.append(f'  {number[node["id"]]}["{_entity(words)}<br/>{_entity(_detail(state))}"]:::{status}')
+        lines.append(f'  {number[node["id"]]}["{mermaid_label(words)}<br/>{mermaid_label(_detail(state))}"]:::{status}')
     for edge in picture["edges"]:
         arrow = "-.->" if edge["order_only"] else "-->"
         lines.append(f"  {number[edge['source']]} {arrow} {number[edge['target']]}")
@@ -127,6 +127,6 @@ def _plain(words: str) -> str:
     return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else "�" for c in words)
 
 
-def _entity(words: str) -> str:
+def mermaid_label(words: str) -> str:
     """Every character that could mean something to Mermaid or to HTML, as an entity code."""
     return "".join(c if c.isalnum() or c in " _.,+-×·…✓✗≡○●~■‖⊘▶↻" else f"#{ord(c)};" for c in _plain(words))

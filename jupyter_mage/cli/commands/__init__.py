@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import cells, files, looking, opening, parameters, running, starting
+from . import cells, comparing, files, looking, opening, parameters, running, starting
 from .base import Group
 
 
@@ -19,7 +19,8 @@ def cli() -> None:
 
 for _command in (
     running.run, running.resume, running.cancel, running.test, running.plan,
-    opening.open_, looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
+    opening.open_, looking.show, looking.logs, looking.runs, looking.cache,
+    comparing.verify, comparing.diff,
     files.export, files.import_, files.check, files.list_,
     starting.init, cells.carrier, parameters.variables, parameters.freeze,
 ):  # fmt: skip

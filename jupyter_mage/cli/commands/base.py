@@ -37,7 +37,8 @@ class Group(click.Group):
         try:
             return super().invoke(ctx)
         except JupyterMageError as error:
-            error.hint = re.sub(r"%pipeline (\w+)", r"jupyter mage \1 PROJECT", error.hint)
+            known = "|".join(self.commands)  # what is no command is said as it is typed in a notebook
+            error.hint = re.sub(rf"%pipeline ({known})\b", r"jupyter mage \1 PROJECT", error.hint)
             click.echo(f"Error: {error}", err=True)
             ctx.exit(2)
 

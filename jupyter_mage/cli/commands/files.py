@@ -13,16 +13,15 @@ from .base import json_option, opened, print_json, project_arguments
 
 @click.command()
 @project_arguments
-@click.option(
-    "--to", "target", type=click.Path(path_type=Path), help="The folder; default: <pipeline>project_arguments beside it."
-)
+@click.option("--to", "target", type=click.Path(path_type=Path), help="The folder; default: <pipeline>_project beside it.")
+@click.option("--yes", "-y", "shared", is_flag=True, help="Write blocks that other pipelines use, too: for all of them.")
 @json_option
-def export(project: Path, pipeline: str, target: Path | None, as_json: bool) -> None:
+def export(project: Path, pipeline: str, target: Path | None, shared: bool, as_json: bool) -> None:
     """Write the pipeline as a Mage project."""
     target = Path.cwd() / target if target else None
     with opened(project, pipeline) as session:
-        path = target or session.root / f"{session.current}project_arguments"
-        written, warnings = session.export(path)
+        path = target or session.root / f"{session.current}_project"
+        written, warnings = session.export(path, shared=shared)
         if as_json:
             print_json({"path": str(path), "files": [str(each) for each in written], "warnings": warnings})
             return

@@ -1,4 +1,4 @@
-"""Commands that look at what ran: ``show``, ``logs``, ``runs``, ``diff``, ``cache``."""
+"""Commands that look at what ran: ``show``, ``logs``, ``runs``, ``cache``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .base import draw, history_of, json_option, opened, print_json, print_table, project_arguments, run_json
+from .base import draw, history_of, json_option, opened, print_json, print_table, project_arguments
 
 
 @click.command()
@@ -74,22 +74,6 @@ def runs(project: Path, pipeline: str, limit: int, as_json: bool) -> None:
         print_json([{name: getattr(each, name) for name in fields} for each in summaries])
     else:
         print_table(report.runs_table(summaries))
-
-
-@click.command()
-@project_arguments
-@click.option("--run", "runs", nargs=2, default=("-2", "-1"), show_default=True, help="The two runs to compare.")
-@json_option
-def diff(project: Path, pipeline: str, runs: tuple[str, str], as_json: bool) -> None:
-    """Two runs compared: blocks, states, rows, schema, time."""
-    from ... import report
-
-    with opened(project, pipeline) as session:
-        found = session.compare(*runs)
-        if as_json:
-            print_json({"runs": [run_json(found.before), run_json(found.after)], "reasons": found.reasons})
-        else:
-            print_table(report.diff_table(found.before, found.after, found.reasons))
 
 
 @click.command()

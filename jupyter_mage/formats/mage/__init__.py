@@ -52,9 +52,12 @@ class Mage:
             raise unknown("pipeline", folder, found)
         return reading.read(Disk(path), folder)
 
-    def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
-        """Write it; nothing is touched where something is wrong. Gives the files that changed."""
-        return writing.write(pipeline, path)
+    def write(self, pipeline: Pipeline, path: Path, *, shared: bool = False) -> list[Path]:
+        """Write it; nothing is touched where something is wrong. Gives the files that changed.
+
+        Files that other pipelines use too are replaced only with ``shared``.
+        """
+        return writing.write(pipeline, path, shared=shared)
 
     def write_variables(self, pipeline: Pipeline, path: Path) -> None:
         """Write the pipeline's variables, and leave every other line."""

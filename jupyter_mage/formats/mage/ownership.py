@@ -20,10 +20,17 @@ def fingerprint(text: str) -> str:
 
 
 def problems(
-    pipeline: Pipeline, texts: Mapping[str, str], uuids: Collection[str], disk: Disk, folder: str, old: entries.Metadata | None
+    pipeline: Pipeline,
+    texts: Mapping[str, str],
+    uuids: Collection[str],
+    disk: Disk,
+    folder: str,
+    old: entries.Metadata | None,
+    *,
+    shared: bool = False,
 ) -> list[JupyterMageError]:
-    """Why these files may not be written: each that would be lost, and what to do."""
-    return [*_dropped(uuids, folder, old), *_replaced(pipeline, texts, disk, folder, old)]
+    """Why these files may not be written: each that would be lost, and what to do. ``shared`` ones may be written."""
+    return [*_dropped(uuids, folder, old), *_replaced(pipeline, texts, disk, folder, old, shared=shared)]
 
 
 def _dropped(uuids: Collection[str], folder: str, old: entries.Metadata | None) -> list[JupyterMageError]:
@@ -40,22 +47,28 @@ def _dropped(uuids: Collection[str], folder: str, old: entries.Metadata | None) 
 
 
 def _replaced(
-    pipeline: Pipeline, texts: Mapping[str, str], disk: Disk, folder: str, old: entries.Metadata | None
+    pipeline: Pipeline, texts: Mapping[str, str], disk: Disk, folder: str, old: entries.Metadata | None, *, shared: bool
 ) -> list[JupyterMageError]:
     mine = _files_of(old) if old else {}
     as_it_is = {str(block.extra.get("uuid", block.name)) for block in pipeline if block.carrier == reading.MAGE}
-    owners: dict[str, str] | None = None
+    owners: dict[str, list[str]] | None = None
     found: list[JupyterMageError] = []
     for path, text in texts.items():
         there = disk.text(path)
         if there is None or there == text:
             continue
         owners = _owners(disk, folder) if owners is None else owners
-        reason = f"belongs to pipeline {owners[path]} too" if path in owners else _reason(mine.get(path), there, folder, as_it_is)
+        reason, hint = _reason(mine.get(path), there, folder, as_it_is), _TAKE_OVER
+        if path in owners and (not reason or path not in mine):
+            users = f"pipeline{'s' * (len(owners[path]) != 1)} {', '.join(owners[path])}"
+            reason = "" if shared else f"is used by {users} too: writing it changes it there as well"
+            hint = "--yes writes it for all of them; another name gives this pipeline a block of its own"
         if reason:
-            hint = "take its changes over (`jupyter mage import`), rename the block, or move the file away"
             found.append(FormatError(f"the file {path} {reason}", where=Where(file=path), hint=hint))
     return found
+
+
+_TAKE_OVER = "take its changes over (`jupyter mage import`, or `%pipeline use`), rename the block, or move the file away"
 
 
 def _reason(entry: entries.Entry | None, there: str, folder: str, as_it_is: Collection[str]) -> str:
@@ -76,13 +89,19 @@ def _files_of(metadata: entries.Metadata) -> dict[str, entries.Entry]:
     return found
 
 
-def _owners(disk: Disk, folder: str) -> dict[str, str]:
-    """The other pipelines' files."""
-    found: dict[str, str] = {}
+def _owners(disk: Disk, folder: str) -> dict[str, list[str]]:
+    """The other pipelines' files, each with those that use it."""
+    found: dict[str, list[str]] = {}
     for other in pipeline_folders(disk.root):
         if other != folder:
-            found |= dict.fromkeys(_files_of(entries.load(disk, other)), other)
+            for path in _files_of(entries.load(disk, other)):
+                found.setdefault(path, []).append(other)
     return found
+
+
+def users(root: Path, path: str) -> list[str]:
+    """The pipelines of a project that use a file of it."""
+    return _owners(Disk(root), "").get(path, [])
 
 
 def obsolete(old: entries.Metadata | None, texts: Mapping[str, str], root: Path, folder: str) -> list[str]:

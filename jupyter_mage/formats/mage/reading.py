@@ -124,6 +124,7 @@ class _Reader:
             problem="" if text is not None else not_there(self.path),
             label=self.entry.uuid if self.entry.uuid != self.entry.name else "",
             carrier="magic" if is_still(self.entry.kind) else MAGE,
+            use=str((self.entry.ours or {}).get("use", "")),
         )
         return block if is_still(self.entry.kind) else cells.with_own_tests(block, Ledger())
 
@@ -260,7 +261,7 @@ _COMPOSERS: dict[tuple[str, str], Callable[[Block], Written]] = {
 """By the language of the block and of its file."""
 
 OUR_KEYS = (
-    *("header", "typed", "carrier", "fields", "tests", "written"),
+    *("header", "typed", "carrier", "fields", "tests", "written", "use"),
     *("output", "newlines", "test_newlines", "test_names", "test_empty", "own_tests", "schema_test", "schema_uses"),
 )
 """What we write under ``configuration: {jupyter_mage: …}``; other keys there are kept."""

@@ -34,9 +34,12 @@ class Plan:
     folder: str
 
 
-def write(pipeline: Pipeline, root: Path) -> list[Path]:
-    """Write the project; gives the files that changed. Raises FormatError, before anything is touched, for all that is wrong."""
-    plan = prepare(pipeline, root)
+def write(pipeline: Pipeline, root: Path, *, shared: bool = False) -> list[Path]:
+    """Write the project; gives the files that changed. Raises FormatError, before anything is touched, for all that is wrong.
+
+    With ``shared``, files that other pipelines of the project use are replaced too: for all of them.
+    """
+    plan = prepare(pipeline, root, shared=shared)
     changed = []
     for path, text in plan.texts.items():
         place = safe_files.inside(root, path)
@@ -49,7 +52,7 @@ def write(pipeline: Pipeline, root: Path) -> list[Path]:
     return changed
 
 
-def prepare(pipeline: Pipeline, root: Path) -> Plan:
+def prepare(pipeline: Pipeline, root: Path, *, shared: bool = False) -> Plan:
     """Everything that `write` would write. Raises FormatError."""
     if root.exists() and not root.is_dir():
         raise ProjectError(f"{root} is a file; a project is a folder", hint="export to another path")
@@ -64,7 +67,7 @@ def prepare(pipeline: Pipeline, root: Path) -> Plan:
     blocks = dict(texts)
     texts[metadata_path(folder)] = metadata_text
     uuids = {_uuid(block) for block in pipeline}
-    _raise(ownership.problems(pipeline, blocks, uuids, disk, folder, old))
+    _raise(ownership.problems(pipeline, blocks, uuids, disk, folder, old, shared=shared))
     used = {path.split("/")[0] for path in blocks if "/" in path}
     kept = {path: text for path, text in skeleton(used, requirements(blocks)).items() if disk.text(path) is None}
     return Plan(texts={**kept, **texts}, obsolete=ownership.obsolete(old, blocks, root, folder), folder=folder)
@@ -212,10 +215,12 @@ def _ours(block: Block, written: Written) -> dict[str, Any]:
     """What stands in ``configuration: {jupyter_mage: …}``."""
     given = block.extra.get("jupyter_mage")
     ours: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {}
-    if block.carrier == MAGE:
+    if block.use:
+        ours["use"] = block.use
+    if block.carrier == MAGE and not block.use:
         return ours
     ours["written"] = ownership.fingerprint(written.text)
-    if reading.is_still(block.kind):
+    if reading.is_still(block.kind) or block.carrier == MAGE:
         return ours
     ours |= {"header": block.header or render(block), **written.ours}
     if not block.header:

@@ -73,7 +73,7 @@ class Notebook:
         """None: a notebook is where pipelines are at home."""
         return []
 
-    def write(self, pipeline: Pipeline, path: Path) -> list[Path]:
+    def write(self, pipeline: Pipeline, path: Path, *, shared: bool = False) -> list[Path]:  # noqa: ARG002 (the protocol's)
         """Write the notebook. One that is there keeps its outputs where cells are equal; where cells would go, it is refused."""
         made = list(made_cells(pipeline))
         metadata: dict[str, Any] = {

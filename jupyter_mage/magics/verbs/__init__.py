@@ -8,15 +8,16 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from ...errors import unknown
-from . import cells, files, helping, looking, opening, parameters, running
+from . import cells, comparing, files, helping, looking, opening, parameters, running
 from .base import Notebook, Verb, notebook_path
 
 VERBS: dict[str, Verb] = {
     each.name: each
     for each in (
         running.run, running.plan, running.resume, running.cancel, running.test,
-        opening.open_, looking.show, looking.logs, looking.runs, looking.diff, looking.cache,
-        files.export, files.import_, files.check, helping.help_, cells.carrier,
+        opening.open_, looking.show, looking.logs, looking.runs, looking.cache,
+        comparing.verify, comparing.diff,
+        files.export, files.import_, files.use, files.detach, files.check, helping.help_, cells.carrier,
         parameters.variables, parameters.freeze,
     )
 }  # fmt: skip

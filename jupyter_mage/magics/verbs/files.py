@@ -1,4 +1,4 @@
-"""Verbs about files: ``export``, ``import``, ``check``."""
+"""Verbs about files: ``export``, ``import``, ``use``, ``detach``, ``check``."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 from ... import projects
 from .base import Notebook, notebook_path, verb
 
+_YES = (("--yes", "-y"), {"action": "store_true", "help": "write blocks that other pipelines use, too: for all of them"})
 
-@verb("export", "writes the Mage project", (("path",), {"nargs": "?", "default": ""}))
+
+@verb("export", "writes the Mage project", (("path",), {"nargs": "?", "default": ""}), _YES)
 def export(notebook: Notebook, given: argparse.Namespace) -> None:
     session = notebook.session
     path = Path(given.path) if given.path else session.root / f"{session.current}_project"
-    written, warnings = session.export(path, notebook=notebook_path())
+    written, warnings = session.export(path, notebook=notebook_path(), shared=given.yes)
     for warning in warnings:
         print(f"! {warning}")  # noqa: T201
     again = shlex.join(["jupyter", "mage", "run", str(path), session.current])
@@ -26,6 +28,22 @@ def import_(_: Notebook, given: argparse.Namespace) -> None:
     target = Path(given.to or f"{given.name}.ipynb")
     projects.import_notebook(Path(given.project), given.name, target)
     print(f"wrote {target}; nothing of {given.name} was run")  # noqa: T201
+
+
+_FROM = (("--from",), {"dest": "source", "type": Path, "metavar": "PROJECT", "help": "default: the project here"})
+
+
+@verb("use", "a project's block in a cell that is linked to it", (("name",), {}), _FROM, (("--pipeline",), {"default": ""}))
+def use(notebook: Notebook, given: argparse.Namespace) -> None:
+    shared = notebook.session.use(given.name, given.source, pipeline=given.pipeline)
+    notebook.shell.set_next_input(shared.cell)
+    print(shared.said())  # noqa: T201
+
+
+@verb("detach", "makes a linked block a copy", (("block",), {}))
+def detach(notebook: Notebook, given: argparse.Namespace) -> None:
+    header = notebook.session.detach(given.block)
+    print(f"{given.block} is a copy now; its cell has to say so too: %%block {header}")  # noqa: T201
 
 
 @verb("check", "looks for problems, runs nothing", (("path",), {"nargs": "?", "default": ""}))

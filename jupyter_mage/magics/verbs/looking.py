@@ -1,4 +1,4 @@
-"""Verbs that look at what ran: ``show``, ``logs``, ``runs``, ``diff``, ``cache``."""
+"""Verbs that look at what ran: ``show``, ``logs``, ``runs``, ``cache``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import argparse
 
 from ... import report
 from ...errors import unknown
-from .base import SELECTION, Notebook, Option, verb
+from .base import SELECTION, Notebook, verb
 
 
 @verb("show", "a block's last output, or RUN/BLOCK of a run", (("block",), {}), examples=("show clean", "show last/clean"))
@@ -35,16 +35,6 @@ def logs(notebook: Notebook, given: argparse.Namespace) -> None:
 @verb("runs", "the history of runs", (("--limit",), {"type": int, "default": 20}))
 def runs(notebook: Notebook, given: argparse.Namespace) -> None:
     print(report.to_text(report.runs_table(notebook.session.history.runs(None, given.limit))))  # noqa: T201
-
-
-def _run_of(name: str, default: str) -> Option:
-    return (name,), {"nargs": "?", "default": default}
-
-
-@verb("diff", "two runs compared", _run_of("before", "-2"), _run_of("after", "-1"))
-def diff(notebook: Notebook, given: argparse.Namespace) -> None:
-    found = notebook.session.compare(given.before, given.after)
-    print(report.to_text(report.diff_table(found.before, found.after, found.reasons)))  # noqa: T201
 
 
 _WHAT = (("what",), {"choices": ["ls", "clear", "gc"], "nargs": "?", "default": "ls"})
