@@ -242,6 +242,12 @@ class Block:
         return tuple(dict.fromkeys((*self.upstreams, *self.after, *self.guards)))
 
     @property
+    def starts(self) -> int:
+        """The line of its cell where the body starts: 2, below the header, or 1 where the cell is a file that has none."""
+        ours = self.extra.get("jupyter_mage")
+        return 1 if isinstance(ours, Mapping) and ours.get("bare") else 2
+
+    @property
     def configuration(self) -> dict[str, Any]:
         """The block's ``configuration`` as Mage has it, for what its code reads from ``kwargs['configuration']``.
 

@@ -110,12 +110,12 @@ def of_block(block: Block, cell: Cell) -> tuple[Test, ...]:
         if any(test.name == each.name for test in made):
             raise DefinitionError(
                 f"{block.name} has two tests with the name {each.name}",
-                where=Where(block=block.name, line=each.line + 1),
+                where=Where(block=block.name, line=each.line + block.starts - 1),
                 hint="give one another name",
             )
         made.append(
             Test(
-                name=each.name, source=each.source, captured=captured, inline=True, line=each.line + 1,
+                name=each.name, source=each.source, captured=captured, inline=True, line=each.line + block.starts - 1,
                 cell=block.cell, cell_number=block.cell_number,
             )
         )  # fmt: skip
@@ -124,7 +124,7 @@ def of_block(block: Block, cell: Cell) -> tuple[Test, ...]:
 
 def _check_arguments(block: Block, found: Found) -> None:
     """Mage gives the output by place; what stands behind it has to be an upstream or a parameter of the block."""
-    arguments, where = found.function.args, Where(block=block.name, line=found.line + 1)
+    arguments, where = found.function.args, Where(block=block.name, line=found.line + block.starts - 1)
     positional = [*arguments.posonlyargs, *arguments.args]
     if not positional and arguments.vararg is None:
         raise DefinitionError(
@@ -159,7 +159,7 @@ def _captured(block: Block, found: Found, body: str, cell: Cell) -> tuple[Defini
     for leak in inner.leaks:
         raise DefinitionError(
             f"@test {found.name} reads {leak.name}, which the body computes; a test has the output and the inputs",
-            where=Where(block=block.name, line=found.line + 1),
+            where=Where(block=block.name, line=found.line + block.starts - 1),
             hint=f"put {leak.name} into the output, or compute it in the test",
         )
     return tuple({each.name: each for each in (*outer.captured, *inner.captured)}.values())

@@ -75,7 +75,7 @@ class Python:
 
 def _execute(call: Call, body: str, filename: str, space: dict[str, Any]) -> None:
     """Run a file as it stands, but for its tests; lines are those of its cell, where a header may be the first."""
-    above = "" if call.block.extra.get("jupyter_mage", {}).get("bare") else "\n"
+    above = "\n" * (call.block.starts - 1)
     _remember(filename, above + call.source)
     exec(compile(above + body, filename, "exec"), space)  # noqa: S102
 
