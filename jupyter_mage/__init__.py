@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from os import PathLike
 
-    from .calling import Callables
     from .code.decorator import block
     from .errors import JupyterMageError
+    from .handles import Blocks
     from .model import Block, Pipeline
     from .session import Session
 
@@ -33,17 +33,16 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def load(path: str | PathLike[str], pipeline: str = "") -> Callables:
+def load(path: str | PathLike[str], pipeline: str = "") -> Blocks:
     """The blocks of a notebook or project as functions, for ordinary tests: ``load("sales.ipynb").clean(raw=frame)``.
 
     Nothing of it is run before a block is called. Raises FormatError with file and line.
     """
     from pathlib import Path
 
-    from .calling import Callables
     from .session import Session
 
-    return Callables(Session.open(Path(path), pipeline))
+    return Session.open(Path(path), pipeline).blocks
 
 
 def load_ipython_extension(ip: Any) -> None:

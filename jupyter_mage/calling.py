@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import items
@@ -77,36 +77,3 @@ def call_whole(pipeline: Pipeline, name: str, inputs: Mapping[str, Any], paramet
     found = items.split(inputs[block.mapped], block)
     made = [call(pipeline, name, (), {**inputs, block.mapped: each, **parameters}) for each in found]
     return items.collect(made, whole=block.carrier == "mage")
-
-
-class Callables:
-    """The blocks of a notebook or project as functions: what `jupyter_mage.load` gives."""
-
-    def __init__(self, session: Any) -> None:
-        self._session = session
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._session.pipeline:
-            known = ", ".join(self._session.pipeline.names)
-            raise AttributeError(f"no block {name!r}. There are: {known}")
-        return self[name]
-
-    def __getitem__(self, name: str) -> Any:
-        block, session = self._session.pipeline[name], self._session
-
-        def function(*args: Any, **kwargs: Any) -> Any:
-            __tracebackhide__ = True
-            return session.call(block.name, *args, **kwargs)
-
-        function.__name__ = function.__qualname__ = block.name
-        function.__doc__ = block.doc or None
-        return function
-
-    def __dir__(self) -> Iterable[str]:
-        return [block.name for block in self._session.pipeline]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._session.pipeline.names)
-
-    def __repr__(self) -> str:
-        return f"blocks of {self._session.current}: {', '.join(self._session.pipeline.names)}"

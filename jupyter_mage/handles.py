@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import html
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from . import graph, opening, report
+from . import calling, graph, opening, report
 from .code.header import render
 from .errors import UnknownNameError
 from .model import MISSING, Block, Output, Parameter
@@ -74,6 +75,12 @@ class Looking(Records):
         """The blocks of the current pipeline: ``session.blocks.clean.value``."""
         return Blocks(self)
 
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        """A block as a function: its output for these upstreams and parameters. Nothing is cached or recorded."""
+        __tracebackhide__ = True
+        with contextlib.chdir(self.root):
+            return calling.call(self.pipeline, name, args, kwargs)
+
     def open_cell(self, target: str, **how: Any) -> str:
         """A plain cell with the inputs that a block really got, and its body; see `opening`."""
         return opening.cell_text(opening.open_block(self, target), **how)
@@ -101,6 +108,12 @@ class Handle:
 
     def __init__(self, records: Records, name: str) -> None:
         self._records, self.name = records, name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The block's output for made-up upstreams and parameters: ``blocks.clean(raw=frame, least=3)``."""
+        __tracebackhide__ = True
+        with contextlib.chdir(self._records.root):
+            return calling.call(self._records.pipeline, self.name, args, kwargs)
 
     @property
     def definition(self) -> Block:

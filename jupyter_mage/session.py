@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import calling, engine, fixtures, graph, interrupts, planner, projects, verification
+from . import engine, fixtures, graph, interrupts, planner, projects, verification
 from .code import dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
@@ -287,12 +287,6 @@ class Session(Following, Exchange):
         sources = {text for block in running for text in (block.source, *(each.source for each in block.captured))}
         needed = {name for each in {block.language for block in running} for name in languages.get(each).packages}
         return needed | dependencies.packages(sources, self.root)
-
-    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
-        """A block as a function: its output for these upstreams and parameters. Nothing is cached or recorded."""
-        __tracebackhide__ = True
-        with contextlib.chdir(self.root):
-            return calling.call(self.pipeline, name, args, kwargs)
 
     def freeze(self, block: str, *, rows: int = fixtures.ROWS, mask: Iterable[str] = ()) -> fixtures.Frozen:
         """Keep a sample of what a block gets as files for its tests; upstreams that have no value yet run first."""

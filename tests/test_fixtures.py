@@ -215,7 +215,7 @@ def test_loaded_project_gives_its_blocks_as_functions(session: Session, tmp_path
     session.define("total(raw) --sql", "SELECT sum(n)::BIGINT AS total FROM raw")
     session.export(tmp_path / "project")
     blocks = jupyter_mage.load(tmp_path / "project")
-    assert dir(blocks) == ["raw", "total"]
+    assert list(blocks) == ["raw", "total"]
     assert blocks.total(pd.DataFrame({"n": [1, 2]})).total.tolist() == [3]
     with pytest.raises(AttributeError, match="no block 'totl'"):
         _ = blocks.totl
