@@ -55,7 +55,8 @@ def _installed() -> set[str]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)  # what blocks write goes there
     write(tmp_path / "notebooks" / "sales.ipynb", CELLS)
     return tmp_path
 
@@ -226,7 +227,8 @@ def test_block_that_fails_with_its_frozen_inputs_shows_its_own_line(project: Pat
     assert "notebooks/sales.ipynb: cell [4], line 3" in text
 
 
-def test_mapped_block_is_frozen_whole_and_called_for_each_item(tmp_path: Path) -> None:
+def test_mapped_block_is_frozen_whole_and_called_for_each_item(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "n.ipynb"
     write(
         path,
