@@ -128,7 +128,8 @@ def test_one_verb_tells_runs_from_revisions(notebook: Kernel, checkout: Path) ->
     notebook.run("import os\nos.environ['JPY_SESSION_NAME'] = 'work.ipynb'\n%unload_ext jupyter_mage\n%load_ext jupyter_mage")
     try:
         notebook.run("%%block raw\n[1, 2, 3, 4]")
-        assert notebook.run("%pipeline diff").printed == (
+        assert notebook.run("%pipeline diff").printed == (  # what the saved notebook has beside is said first
+            "not run in this kernel, though in work.ipynb: clean, total, old\n"
             "work: HEAD → now, 1 changed\n~ raw   changed\n      code: 2 lines\n        -[1, 2, 3]\n        +[1, 2, 3, 4]\n"
         )
         notebook.run("%%block raw\n[1, 2, 3, 4, 5]")

@@ -73,7 +73,9 @@ def _missing_definitions(pipeline: Pipeline, plain: Iterable[str]) -> str:
     ledger = Ledger()
     for source in plain:
         ledger.note(source)
-    groups = [group for block in pipeline for group in (block.captured, *(test.captured for test in block.tests))]
+    # a test that stands in its block's own file finds there what it needs
+    tests = [test for block in pipeline for test in block.tests if not (test.inline and block.carrier == "mage")]
+    groups = [*(block.captured for block in pipeline), *(test.captured for test in tests)]
     needed = [each for each in cells.merge_definitions(*groups) if each not in ledger.resolve([each.name]).captured]
     imports = "\n".join(each.source for each in needed if each.sort == "import")
     others = [each.source for each in needed if each.sort != "import"]
