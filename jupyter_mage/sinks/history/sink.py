@@ -93,6 +93,7 @@ class History:
         self._writer: Writer | None = None
         self._pipelines: dict[str, str] = {}
         """The pipeline of each run under way."""
+        self._identity: tuple[int, int] | None = None
         self._latest: dict[str, dict[str, Latest]] = {}
         """What `latest` read, kept up by our own events: good as long as nobody else has written."""
         self._latest_version = (0, 0)
@@ -114,6 +115,7 @@ class History:
             self.notices.append(notice)
             log.warning("%s", notice)
         self._writer = Writer(connection, self.path, self._lock, durability=durability)
+        self._identity = _identity(self.path)
         with contextlib.suppress(StoreError, OSError):  # a full disk: the runs stay marked as running until it is not
             self.recover()
             self._runs.sweep()
@@ -168,7 +170,12 @@ class History:
             )
 
     def _start(self, writer: Writer, event: ev.RunStarted) -> None:
-        """A run begins: nobody else may run it."""
+        """A run begins: nobody else may run it, and what is told of it goes where it can be found again."""
+        if self._identity != _identity(self.path):
+            raise StoreError(
+                f"the history {self.path} was deleted or replaced while it was open",
+                hint="restart the kernel (or run the command again): a new one is then begun",
+            )
         try:
             self._runs.take(event.run)
         except OSError as error:
@@ -423,6 +430,15 @@ def prepare_folder(root: Path) -> None:
     if not ignore.exists():
         root.chmod(0o700)
         atomic_write(ignore, "*\n", durable=False, mode=0o600)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands at this path, or None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _resolve(text: str, ids: Sequence[str]) -> str:
