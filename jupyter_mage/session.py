@@ -216,7 +216,7 @@ class Session(Following, Exchange):
             again |= frozenset(graph.select(pipeline, f"{start}+"))
         wanted = {*targets, *graph.ancestors(pipeline, targets)}
         heard = with_callbacks(pipeline, wanted, whole=not selection)
-        targets, wanted = (*targets, *(name for name in pipeline.names if name in heard)), wanted | heard
+        asked, wanted = {*targets, *heard}, wanted | heard
         graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
         given = merged(pipeline, trigger, variables)
         for name in wanted:
@@ -230,7 +230,7 @@ class Session(Following, Exchange):
         return engine.Request(
             run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
             pipeline=spelled,
-            targets=tuple(name for name in spelled.names if name.split("[")[0] in targets),
+            targets=tuple(name for name in spelled.names if name.split("[")[0] in asked),
             selection=selection,
             variables=given,
             force=again,

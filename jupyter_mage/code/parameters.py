@@ -60,7 +60,7 @@ def live(parameter: Parameter, value: Any) -> Any:
 def live_values(block: Block, values: Mapping[str, Any]) -> dict[str, Any]:
     """The block's parameters as its body gets them; other values as they are."""
     found = dict(values)
-    for parameter in block.parameters:
+    for parameter in block.parameters if found else ():
         if parameter.name in found:
             found[parameter.name] = live(parameter, found[parameter.name])
     return found
@@ -68,6 +68,8 @@ def live_values(block: Block, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def with_members(block: Block, values: Mapping[str, Any], namespace: Mapping[str, Any]) -> dict[str, Any]:
     """Values of the block's parameters, where an Enum's is the member of its class in this namespace."""
+    if not block.parameters:
+        return dict(values)
     return types.with_members({each.name: types.of(each) for each in block.parameters}, values, namespace)
 
 
