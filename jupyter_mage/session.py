@@ -30,7 +30,7 @@ from .fingerprint import Fingerprint
 from .following import Following
 from .model import Block, Pipeline
 from .plugins import executors, kinds, languages
-from .spelling import spelled_out, with_callbacks
+from .spelling import spelled_out, with_callbacks, without_waiting
 from .state import GOOD, BlockRun, Run
 from .variables import merged
 from .work import Place
@@ -78,6 +78,7 @@ class Session(Following, Exchange):
         sample: int | None = None,
         retest: bool = False,
         strict: bool = False,
+        skip_sensors: bool = False,
         check: bool = False,
         debug: Callable[[BaseException], None] | None = None,
         trigger: Mapping[str, Any] | None = None,
@@ -97,6 +98,8 @@ class Session(Following, Exchange):
         )  # fmt: skip
         if strict:
             request = dataclasses.replace(request, strict=True)
+        if skip_sensors:
+            request = dataclasses.replace(request, pipeline=without_waiting(request.pipeline))
         run = self._execute(request, Crew(self, request, place=Place(namespace=None, failed=debug) if debug else None))
         self.tidy(run)
         if check:

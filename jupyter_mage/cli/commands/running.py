@@ -20,6 +20,7 @@ from .base import (
     selecting,
     stop_at,
 )
+from .mage_words import MageWords, mage_words
 
 
 @click.command()
@@ -39,6 +40,7 @@ from .base import (
 @click.option("--workers", type=click.IntRange(min=1), help="How many blocks run at once; default: the cores.")
 @click.option("--debug", is_flag=True, help="Run in this process, and stop at the line that fails (pdb).")
 @click.option("--ask", is_flag=True, help="Ask for the variables first, one a line.")
+@mage_words
 @json_option
 def run(
     project: Path,
@@ -53,16 +55,18 @@ def run(
     workers: int | None,
     debug: bool,
     ask: bool,
+    mage: MageWords,
     as_json: bool,
 ) -> None:
-    """Run a pipeline, or a selection of it and what that needs."""
+    """Run a pipeline, or a selection of it and what that needs. The words of `mage run` are understood too."""
     from ... import progress
 
     if debug and as_json:
         raise click.UsageError("--debug asks and --json tells: take one of them")
     caught: list[BaseException] = []
     with opened(project, pipeline, durability) as session:
-        given = read_variables(variables)
+        given = {**mage.variables, **read_variables(variables)}
+        selection = mage.selection(session) or selection
         session.warm("inline" if debug else executor)
         if ask:
             given = ask_for(session, project, pipeline, selection, given)
@@ -72,7 +76,7 @@ def run(
         with progress.shown(session.stream, session.printed, quiet=as_json):
             result = session.run(
                 selection, variables=given, force=force, start=start, executor=executor, workers=workers, sample=sample,
-                debug=caught.append if debug else None,
+                debug=caught.append if debug else None, strict=mage.strict, skip_sensors=mage.skip_sensors,
             )  # fmt: skip
         if caught:
             stop_at(caught[0], session.root)
