@@ -220,7 +220,8 @@ class Session(Following, Exchange):
         wanted = {*targets, *graph.ancestors(pipeline, targets)}
         heard = with_callbacks(pipeline, wanted, whole=not selection)
         asked, wanted = {*targets, *heard}, wanted | heard
-        graph.check_runnable(dataclasses.replace(pipeline, blocks=tuple(b for b in pipeline if b.name in wanted)), pipeline)
+        part = dataclasses.replace(pipeline, blocks=tuple(block for block in pipeline if block.name in wanted))
+        graph.check_runnable(part, pipeline)
         given = merged(pipeline, trigger, variables)
         for name in wanted:
             (
@@ -229,7 +230,7 @@ class Session(Following, Exchange):
             )  # a kind or language that is not here is said now
             values(pipeline[name], given)
         self.fingerprint.refresh()
-        spelled = spelled_out(pipeline, wanted)
+        spelled = spelled_out(part, wanted)
         return engine.Request(
             run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
             pipeline=spelled,
