@@ -13,6 +13,7 @@ from .code.header import render
 from .errors import DefinitionError, nearest
 from .model import Block, Pipeline, Test, name_problem
 from .plugins import languages
+from .spelling import kind_of
 
 SHELL_NAMES = frozenset({"In", "Out", "get_ipython", "exit", "quit"})
 
@@ -61,6 +62,8 @@ def _mismatch(pipeline: Pipeline, block: Block) -> Iterable[str]:
     read = [name for name in block.reads if name in pipeline and name not in own and name not in block.after]
     undeclared = [name for name in read if name not in block.upstreams]
     unread = [n for n in block.upstreams if n not in block.reads and n in pipeline and not hasattr(builtins, n)]
+    if kind_of(block).watches:  # what it hears of, whether or not it reads what they gave
+        unread = []
     if not undeclared and not unread:
         return
     right = dataclasses.replace(block, upstreams=tuple(n for n in (*block.upstreams, *undeclared) if n not in unread))

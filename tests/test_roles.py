@@ -227,3 +227,8 @@ def test_a_block_of_these_kinds_renders_as_it_was_written(session):
     block = session.define(text, "True").block
     assert block.poll == Poll(interval=30.0, soft=True)
     assert header.render(dataclasses.replace(block, header="")) == text
+
+
+def test_a_callback_need_not_read_what_it_hears_of(session):
+    session.define("clean()", "1")
+    assert session.define("tell(clean) --kind callback", "print(outcome)").notes == ()
