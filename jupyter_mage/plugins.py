@@ -93,6 +93,8 @@ class Kind:
     """A conditional: what it gives, true or not, says whether the blocks that name it as a guard run."""
     watches: bool = False
     """A callback: it runs when its upstreams (all blocks, where it has none) have ended, however they ended."""
+    gives: tuple[str, ...] = ()
+    """Names that the body finds beside its upstreams and parameters."""
     effects: bool = False
     """It changes something outside (a file, a table): it runs when asked for, never only because another cell needs it."""
     doc: str = ""

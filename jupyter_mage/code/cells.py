@@ -56,7 +56,8 @@ def define(
     elif language.extension == "py" and mage_decorator(body):  # a Mage block file, whole: it brings all that it needs
         header, reads = dataclasses.replace(header, carrier="mage"), tuple[str, ...]()
     else:
-        reads = _reads(header, language, body)
+        gives = kinds.get(header.kind).gives if header.kind in kinds else ()
+        reads = tuple(name for name in _reads(header, language, body) if name not in gives)
     needed = _needed(header, language, body, reads, known)
     resolved = ledger.resolve(needed, namespace)
     types = ledger.resolve(type_names(header.parameters), namespace).captured

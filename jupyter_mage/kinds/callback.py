@@ -2,4 +2,6 @@
 
 from ..plugins import Kind
 
-kind = Kind(name="callback", folder="callbacks", watches=True, doc="Runs after other blocks have ended, well or not.")
+kind = Kind(
+    name="callback", folder="callbacks", watches=True, gives=("outcome",), doc="Runs after other blocks have ended, well or not."
+)
