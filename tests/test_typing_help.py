@@ -111,7 +111,7 @@ def test_tab_behind_blocks_offers_their_names(person: Person) -> None:
 
 
 def test_every_option_of_a_header_is_offered_and_read(person: Person) -> None:
-    from jupyter_mage.code.header import OPTIONS
+    from jupyter_mage.code.options import OPTIONS
     from jupyter_mage.plugins import languages
 
     short = {f"--{name}" for name in languages.names() if name != "python"}
@@ -120,7 +120,7 @@ def test_every_option_of_a_header_is_offered_and_read(person: Person) -> None:
 
 
 def test_every_option_with_a_value_offers_some(person: Person) -> None:
-    from jupyter_mage.code.header import OPTIONS
+    from jupyter_mage.code.options import OPTIONS
 
     free = {"--doc", "--file", "--if"}  # a sentence, the files that are there, the conditionals that are there
     silent = [each.name for each in OPTIONS if not each.flag and not person.presses_tab(f"%%block x(raw) {each.name} ")]

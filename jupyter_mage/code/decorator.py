@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from ..errors import BlockSyntaxError, DefinitionError, HeaderError, Where
 from .function import AS_WRITTEN, INDENT, body_lines, output_rule, string_lines
-from .header import OPTIONS, Header, option_words, parse, signature_end
+from .header import Header, option_words, parse, signature_end
+from .options import OPTIONS
 from .source import awaits, uses_magics
 from .source import parse as parse_body
 

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..code.header import OPTIONS, split_cell
+from ..code.header import split_cell
+from ..code.options import OPTIONS
 from ..errors import PluginError
 from ..model import MISSING, Block
 from ..plugins import executors, kinds, languages
