@@ -9,11 +9,12 @@ from concurrent import futures
 from pathlib import Path
 from typing import Any, Protocol
 
+from . import redaction, vault
 from .engine import Request
 from .handoff import Handoff
 from .jobs import Kept
 from .model import Block, Output, Pipeline
-from .plugins import executors
+from .plugins import Scope, executors
 from .work import Place, Result, Task, printed, run_in_worker, run_task
 
 
@@ -43,6 +44,12 @@ class Crew:
         self._out: dict[futures.Future[Result], tuple[Any, futures.Executor, str]] = {}
         self._opened: dict[str, tuple[Any, futures.Executor]] = {}
         self._store: Handoff | None = None
+        self._scope = Scope(root=str(grounds.root), pipeline=request.pipeline.name, run=request.run)
+        vault.refuse(
+            grounds.root,
+            {f"variable {name}": value for name, value in request.variables.items()},
+            hint="the history would keep it: read it in the block, with os.environ or get_secret_value",
+        )
         executors.get(request.executor)
 
     def submit(self, task: Task) -> futures.Future[Result]:
@@ -50,10 +57,10 @@ class Crew:
         plugin, pool = self._open(self._executor_of(task.block))
         if plugin.in_process:
             self._store = self._store or grounds.store
-            future = pool.submit(run_task, task, self._store, self._place_of(task.block))
+            future = pool.submit(run_task, task, self._store, self._place_of(task.block), scope=self._scope)
         else:
             where = str(grounds.state_folder / "store")
-            future = pool.submit(run_in_worker, task, "local", where, grounds.durability, str(grounds.root))
+            future = pool.submit(run_in_worker, task, "local", where, grounds.durability, self._scope)
         if not future.done():  # else there is nothing left to stop
             self._out[future] = plugin, pool, task.block.name
             future.add_done_callback(lambda done: self._out.pop(done, None))
@@ -68,7 +75,7 @@ class Crew:
         """What a block that runs has printed so far; from any thread."""
         here = printed(block)
         told = (plugin.printed(pool, future) for future, (plugin, pool, name) in tuple(self._out.items()) if name == block)
-        return here or next((text for text in told if text), "")
+        return redaction.hide(here or next((text for text in told if text), ""))
 
     def halt(self) -> None:
         for plugin, pool in self._opened.values():

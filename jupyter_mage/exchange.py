@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import changes, fixtures, projects, reuse
+from . import changes, fixtures, projects, reuse, vault
 from .plugins import formats
 from .records import Records
 
@@ -21,6 +21,7 @@ class Exchange(Records):
         pipeline = self.pipeline
         if notebook is not None:
             pipeline = projects.laid_out(pipeline, projects.read(notebook))
+        vault.refuse(self.root, projects.texts(pipeline), hint="read it by name, with os.environ or get_secret_value")
         written = reuse.export(pipeline, self.root, path, self.state_folder, shared=shared)
         written = [*written, *fixtures.copy(self.root, path, pipeline)]
         return written, formats.get("mage").warnings(pipeline)

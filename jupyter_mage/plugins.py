@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from concurrent import futures
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -24,6 +25,16 @@ class Names:
     binds: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
     """Of the reads, those that the source itself binds before, on some of its paths."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """Whose body runs: of which project, pipeline and run."""
+
+    root: str = ""
+    """The project's folder."""
+    pipeline: str = ""
+    run: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -103,6 +114,15 @@ class Kind:
     def asks(self) -> bool:
         """Whether it asks the world, so that no kept answer will do, and what counts is if the answer is true."""
         return self.waits or self.decides
+
+
+class Surroundings(Protocol):
+    """What is laid around a user's code while it runs and taken away after it: variables, imports. A plugin is one instance."""
+
+    name: str
+
+    def around(self, scope: Scope) -> AbstractContextManager[object]:
+        """Entered before a body or test of ``scope`` and left after it, on the same thread; others may overlap it."""
 
 
 class Executor(Protocol):
@@ -189,6 +209,7 @@ class Format(Protocol):
 
 languages: Registry[Language] = Registry("languages")
 kinds: Registry[Kind] = Registry("kinds")
+surroundings: Registry[Surroundings] = Registry("surroundings")
 executors: Registry[Executor] = Registry("executors")
 stores: Registry[Any] = Registry("stores")
 sinks: Registry[Any] = Registry("sinks")

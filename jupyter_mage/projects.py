@@ -152,6 +152,16 @@ def write_variables(path: Path, pipeline: Pipeline) -> None:
     format_of(path).write_variables(pipeline, path)
 
 
+def texts(pipeline: Pipeline) -> dict[str, Any]:
+    """All that files of this pipeline would show, by what it is."""
+    found: dict[str, Any] = {f"variable {name}": value for name, value in pipeline.variables.items()}
+    for block in pipeline:
+        captured = "\n".join(each.source for each in block.captured)
+        tests = "\n".join(each.source for each in block.tests)
+        found[f"block {block.name}"] = "\n".join((block.header, block.source, captured, tests))
+    return found
+
+
 def laid_out(pipeline: Pipeline, layout: Pipeline) -> Pipeline:
     """The kernel's blocks among the notebook's text cells, in the notebook's order; blocks that it lacks come last."""
     placed = [pipeline.get(each.name) or each for each in layout if each.name in pipeline or not runs(each)]

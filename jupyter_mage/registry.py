@@ -1,8 +1,8 @@
 """Names to plugins, by entry point: the door that built-ins and guests both come through.
 
-A plugin is an object listed in ``pyproject.toml`` under ``jupyter_mage.languages``, ``.kinds``, ``.executors``, ``.stores``,
-``.sinks`` or ``.formats``. It is imported when its name is first asked for; a missing optional package becomes an error that
-says what to install.
+A plugin is an object listed in ``pyproject.toml`` under ``jupyter_mage.languages``, ``.kinds``, ``.surroundings``,
+``.executors``, ``.stores``, ``.sinks`` or ``.formats``. It is imported when its name is first asked for; a missing optional
+package becomes an error that says what to install.
 """
 
 from __future__ import annotations

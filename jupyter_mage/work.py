@@ -20,12 +20,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import checks, guesses, items, strict
+from . import checks, guesses, items, redaction, strict, vault
 from .code import dependencies
 from .code.parameters import live_values
 from .errors import JupyterMageError, StoreError
 from .model import Block, Failure, Output, Test
-from .plugins import Call, Store, languages, stores
+from .plugins import Call, Scope, Store, languages, stores, surroundings
 
 LOG_LIMIT = 512 * 1024
 """Characters of a block's printed text that are kept: half from the start, half from the end."""
@@ -121,7 +121,7 @@ class BoundedText:
         if rest:
             self._tail = (self._tail + rest[-self._half :])[-self._half :]
         if self._echo is not None:
-            self._echo.write(text)
+            self._echo.write(redaction.hide(text))
         return len(text)
 
     def flush(self) -> None:
@@ -145,8 +145,16 @@ class _Gathered:
         self.notes: tuple[Mapping[str, Any], ...] = ()
 
 
-def run_task(task: Task, store: Store, place: Place | None = None, *, capture: bool = True) -> Result:
+def run_task(task: Task, store: Store, place: Place | None = None, *, scope: Scope | None = None, capture: bool = True) -> Result:
     """Run the task's block and tests; printed text is kept (and still printed where there is a ``place``)."""
+    before, _bodies.scope = current_scope(), scope or Scope()
+    try:
+        return _without_secrets(_run(task, store, place, capture))
+    finally:
+        _bodies.scope = before
+
+
+def _run(task: Task, store: Store, place: Place | None, capture: bool) -> Result:
     log = BoundedText(echo=sys.stdout if place else None, block=task.block.name)
     started, cpu = time.perf_counter(), time.process_time()
     gathered = _Gathered()
@@ -167,6 +175,25 @@ def run_task(task: Task, store: Store, place: Place | None = None, *, capture: b
     )
 
 
+def _without_secrets(result: Result) -> Result:
+    """The same, where no text has a secret in it; the outputs themselves are data, and stay what they are."""
+    root = current_scope().root
+    if root:
+        vault.learn(Path(root))
+    if not redaction.known():
+        return result
+    hide, failure = redaction.hide, result.failure
+    if result.output is not None:
+        result.output = replace(result.output, preview=hide(result.output.preview))
+    result.parts = tuple(replace(part, preview=hide(part.preview)) for part in result.parts)
+    if failure is not None:
+        result.failure = replace(
+            failure, message=hide(failure.message), code=hide(failure.code), traceback=hide(failure.traceback)
+        )
+    result.log = hide(result.log)
+    return result
+
+
 def _captured() -> str:
     """What a worker process has printed in this call, where its stdout can tell."""
     captured: Callable[[], str] | None = getattr(sys.stdout, "captured", None)
@@ -176,15 +203,15 @@ def _captured() -> str:
 _stores: dict[tuple[str, str, str], Store] = {}
 
 
-def run_in_worker(task: Task, store: str, root: str, durability: str, project: str) -> Result:
+def run_in_worker(task: Task, store: str, root: str, durability: str, scope: Scope) -> Result:
     """`run_task` in another process: the store is opened there once, by its plugin's name; modules of the project are fresh."""
-    dependencies.forget_modules(Path(project))
+    dependencies.forget_modules(Path(scope.root))
     known = (store, root, durability)
     if known not in _stores:
         _stores[known] = stores.get(store)(Path(root), durability=durability)
     with _within(task.block.limits.memory):
         before = _forget_peak()
-        result = run_task(task, _stores[known], capture=False)
+        result = run_task(task, _stores[known], scope=scope, capture=False)
         return replace(result, peak_memory=_peak() if before else 0)
 
 
@@ -292,24 +319,49 @@ def _input_of(task: Task, store: Store, name: str) -> Any:
     return _input(store, name, dict(task.upstreams or task.inputs)[name])
 
 
-_bodies = threading.local()
+class _Bodies(threading.local):
+    """What this thread runs."""
+
+    def __init__(self) -> None:
+        self.scope = Scope()
+        self.laid: list[contextlib.ExitStack] = []
+
+
+_bodies = _Bodies()
+_scopes: dict[int, Scope] = {}
+"""The scopes of all bodies that run in this process just now, the last one last."""
 
 
 def in_body() -> bool:
     """Whether this thread runs a user's code just now."""
-    return getattr(_bodies, "running", False)
+    return bool(_bodies.laid)
+
+
+def current_scope() -> Scope:
+    """Whose task this thread runs; of a thread that a body started, that of the body which was started last."""
+    return _bodies.scope if _bodies.scope.root or not _scopes else next(reversed(tuple(_scopes.values())))
 
 
 class _UsersCode:
-    """Inside the ``with``, `in_body` says so."""
+    """Inside the ``with`` a user's code runs, with all its surroundings, and `in_body` says so."""
 
     __slots__ = ()
 
     def __enter__(self) -> None:
-        _bodies.running = True
+        laid = contextlib.ExitStack()
+        _bodies.laid.append(laid)
+        _scopes[id(laid)] = _bodies.scope
+        try:
+            for name in surroundings.names():
+                laid.enter_context(surroundings.get(name).around(_bodies.scope))
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
-        _bodies.running = False
+        laid = _bodies.laid.pop()
+        _scopes.pop(id(laid), None)
+        laid.close()
 
 
 _users_code = _UsersCode()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from real_kernel import Kernel, surroundings
+from servers import mariadb_server, postgres_server, s3_server  # noqa: F401, I001 (fixtures: each server starts once)
 
 from jupyter_mage.session import Session
 

@@ -18,6 +18,7 @@ from .source import MANY, transform_magics, uses_magics
 SCHEMA = "schema"
 """The name of the test that a header's ``--schema`` makes."""
 _DECORATOR = "test"
+_MAGE_DECORATORS = "mage_ai.data_preparation.decorators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def _is_test(decorator: ast.expr) -> bool:
 
 
 def _own(body: Iterable[ast.stmt]) -> list[ast.stmt]:
-    return [node for node in body if not is_guard(node, _DECORATOR)]
+    """Without what only brings Mage's own decorator, guarded or not."""
+    return [node for node in body if not is_guard(node, _DECORATOR) and getattr(node, "module", "") != _MAGE_DECORATORS]
 
 
 def is_guard(node: ast.stmt, name: str = r"\w+") -> bool:

@@ -32,6 +32,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
+from .. import redaction
 from ..errors import RunError
 from ..files import FileLock, own_folder
 
@@ -254,7 +255,7 @@ class _Worker:
         except (EOFError, OSError) as error:
             self.process.join(GRACE)
             crashed = CrashedError(f"its process ended: {_reason(self.process.exitcode)}")
-            crashed.log = read_log(self.log.fileno())
+            crashed.log = redaction.hide(read_log(self.log.fileno()))
             raise crashed from error
         if not ok:
             raise value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -55,11 +56,31 @@ def run(call: Call, decorator: str, execute: Callable[[dict[str, Any]], None]) -
     inputs = {f"df_{place}": call.values[name] for place, name in enumerate(upstreams, 1)}
     space = call.namespace
     with _kept(space, (*found, *inputs, call.block.name)):  # a notebook keeps its own ``test``, and gets none of ours
-        space.update({name: _collector(functions) for name, functions in found.items()})
+        collectors = {name: _collector(functions) for name, functions in found.items()}
+        space.update(collectors)
         space.update({name: call.values[name] for name in upstreams if name not in found})
         space.update(inputs)
-        execute(space)
+        with _offered(collectors):
+            execute(space)
         return _output(call, decorator, found, upstreams)
+
+
+_running = threading.local()
+
+
+def collecting(decorator: str) -> Function | None:
+    """What collects the functions of the file that this thread executes just now: for those that import decorators by name."""
+    found: Function | None = getattr(_running, "collectors", {}).get(decorator)
+    return found
+
+
+@contextlib.contextmanager
+def _offered(collectors: Mapping[str, Function]) -> Iterator[None]:
+    before, _running.collectors = getattr(_running, "collectors", {}), collectors
+    try:
+        yield
+    finally:
+        _running.collectors = before
 
 
 @contextlib.contextmanager

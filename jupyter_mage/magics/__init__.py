@@ -24,6 +24,7 @@ from ..session import Session
 from ..state import Run
 from ..work import Place
 from .attached import attach
+from .displaying import display
 from .errors import Heard, ended
 from .progress import shown
 from .verbs import Notebook, notebook_path, speak
@@ -158,7 +159,7 @@ class PipelineMagics(Magics):
 
     def _show(self, value: Any) -> None:
         if value is not None:
-            self.shell.displayhook(value)
+            display(self.shell, value)
 
     def _say(self, defined: Defined) -> None:
         for note in defined.notes:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import events as ev
-from .. import failures, report
+from .. import failures, redaction, report
 from ..errors import BlockFailedError, JupyterMageError
 from ..failures import chained, own_frames
 from ..model import Failure
@@ -86,7 +86,7 @@ def coloured(texts: Any, *, hint: str = "") -> BlockFailedError:
 def _own(shell: Any, error: BaseException, failure: Failure, name: str, more: str, session: Session) -> BaseException | None:
     """The user's exception with the user's own frames (so that ``%debug`` stops there), and the lines that are drawn of it."""
     frames, others = own_frames(error, session.root)
-    if not frames or isinstance(error, JupyterMageError):
+    if not frames or isinstance(error, JupyterMageError) or redaction.holds_secret(str(error)):
         return None
     tail = [*failures.inputs_lines(failure), *_causes(error, session.root), *([more] if more else [])]
     if others:
@@ -96,6 +96,7 @@ def _own(shell: Any, error: BaseException, failure: Failure, name: str, more: st
         lines = _drawn(shell, error, frames, failures.guess(failure, session.pipeline.names), tail)
     except Exception:  # noqa: BLE001 (an exception whose own text cannot be made: the failure's words are used)
         return None
+    lines = [redaction.hide(line) for line in lines]
     error._render_traceback_ = lambda: lines  # type: ignore[attr-defined]
     return error.with_traceback(chained(frames))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import cells, comparing, files, looking, opening, parameters, running, starting
+from . import cells, comparing, files, looking, opening, parameters, running, secrets, starting
 from .base import Group
 
 
@@ -22,6 +22,6 @@ for _command in (
     opening.open_, looking.show, looking.logs, looking.runs, looking.cache,
     comparing.verify, comparing.diff,
     files.export, files.import_, files.check, files.list_,
-    starting.init, cells.carrier, parameters.variables, parameters.freeze,
+    starting.init, cells.carrier, parameters.variables, parameters.freeze, secrets.secrets,
 ):  # fmt: skip
     cli.add_command(_command)

@@ -6,6 +6,7 @@ import argparse
 
 from ... import report
 from ...errors import unknown
+from ..displaying import display
 from .base import SELECTION, Notebook, verb
 
 
@@ -16,7 +17,7 @@ def show(notebook: Notebook, given: argparse.Namespace) -> None:
         print(report.block_run_text(notebook.session.past_run(run), block))  # noqa: T201
         return
     output = notebook.session.output(block)
-    notebook.shell.displayhook(notebook.session.store.get(output))
+    display(notebook.shell, notebook.session.store.get(output))
     print(report.output_text(block, output).splitlines()[0])  # noqa: T201
 
 

@@ -1,0 +1,1 @@
+"""As in Mage: ``mage_ai.settings``."""
