@@ -187,9 +187,8 @@ def _without_secrets(result: Result) -> Result:
         result.output = replace(result.output, preview=hide(result.output.preview))
     result.parts = tuple(replace(part, preview=hide(part.preview)) for part in result.parts)
     if failure is not None:
-        result.failure = replace(
-            failure, message=hide(failure.message), code=hide(failure.code), traceback=hide(failure.traceback)
-        )
+        texts: dict[str, Any] = {name: hide(getattr(failure, name)) for name in ("message", "code", "traceback", "guess", "rows")}
+        result.failure = replace(failure, **texts)
     result.log = hide(result.log)
     return result
 

@@ -14,7 +14,14 @@ ROOT = Path(__file__).resolve().parent.parent
 FENCE = re.compile(r"^```(python|bash)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-PAGES = ["docs/blocks.md", "docs/running.md", "docs/mage.md", "docs/connections.md", "docs/looking_into_blocks.md", "docs/testing.md"]
+PAGES = [
+    "docs/blocks.md",
+    "docs/running.md",
+    "docs/mage.md",
+    "docs/connections.md",
+    "docs/looking_into_blocks.md",
+    "docs/testing.md",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

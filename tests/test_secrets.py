@@ -83,6 +83,8 @@ def test_nothing_that_anybody_reads_has_a_secret_in_it(project: Path, executor: 
     session.define("tested", "1")
     session.define_test("tested", SAYS + "assert tested == 2, secrets[1]")
     session.define("gives", SAYS + "import pandas\npandas.DataFrame({'key': secrets})")
+    session.define("framed", "import os, pandas\npandas.DataFrame({'key': [os.environ['API_TOKEN']]})")
+    session.define_test("framed", "assert (framed.key == 'x').all()")
     session.define("reads(gives)", "[print(each) for each in gives.key]\n'ok'")
     if executor == "processes":
         session.define("dies", SAYS + "os._exit(3)")
@@ -91,19 +93,20 @@ def test_nothing_that_anybody_reads_has_a_secret_in_it(project: Path, executor: 
     session.stream.subscribe(events.append)
     result = session.run(executor=executor, workers=2)
     dead = {"dies", "bad"} if executor == "processes" else set()
-    assert {block.name for block in result.failed} == {"fails", "tested"} | dead
+    assert {block.name for block in result.failed} == {"fails", "tested", "framed"} | dead
     assert session.value("gives").key.tolist() == list(SECRETS)  # data is data
     logs = "\n".join(block.log for block in result.blocks.values())
     assert logs.count("***") > 20 and "plain hello postgres True" in logs
     assert result.blocks["fails"].failure.message == "cannot log in with *** *** *** ***"
+    assert "***" in result.blocks["framed"].failure.rows
     assert "***" in result.blocks["fails"].failure.traceback and "***" in result.blocks["gives"].output.preview
     shown = [repr(events), json.dumps(session.picture()), *(repr(vars_of(block)) for block in result.blocks.values())]
     session.close()
     assert [found_in(text) for text in shown] == [[]] * len(shown)
     database = b"".join(path.read_bytes() for path in (project / ".jupyter_mage").glob("history.db*")).decode("latin-1")
-    # what `gives` gave is small, and so stands in the history as data: everything else of it is text
+    # what `gives` and `framed` gave is small, and so stands in the history as data: everything else of it is text
     assert "cannot log in with" in database
-    assert [secret for secret in found_in(database) if database.count(secret) > 1] == []
+    assert [secret for secret in found_in(database) if database.count(secret) > 2] == []
 
 
 def vars_of(block: object) -> list[object]:

@@ -12,6 +12,7 @@ from .. import vault
 from ..plugins import Scope
 
 _lock = threading.Lock()
+_NOTHING = contextlib.nullcontext()
 _set: dict[str, tuple[str, int]] = {}
 """The variables that we have set, with their value and how many bodies run that want them."""
 
@@ -23,7 +24,7 @@ class DotEnv:
 
     def around(self, scope: Scope) -> contextlib.AbstractContextManager[object]:
         found = vault.environment(Path(scope.root)) if scope.root else {}
-        return _variables(found) if found else contextlib.nullcontext()
+        return _variables(found) if found else _NOTHING
 
 
 @contextlib.contextmanager

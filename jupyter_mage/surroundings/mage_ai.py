@@ -13,7 +13,6 @@ import importlib.abc
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -69,19 +68,23 @@ class MageAi:
     name = "mage_ai"
 
     def around(self, _: Scope) -> contextlib.AbstractContextManager[object]:
-        return _importable()
+        return _importable
 
 
-@contextlib.contextmanager
-def _importable() -> Iterator[None]:
-    global _bodies
-    with _lock:
-        _bodies += 1
-        if _finder not in sys.meta_path:
-            sys.meta_path.append(_finder)
-    try:
-        yield
-    finally:
+class _Importable:
+    """The finder is there inside the ``with``, however many bodies are in it at once."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        global _bodies
+        with _lock:
+            _bodies += 1
+            if _finder not in sys.meta_path:
+                sys.meta_path.append(_finder)
+
+    def __exit__(self, *_: object) -> None:
+        global _bodies
         with _lock:
             _bodies -= 1
             if not _bodies:
@@ -89,6 +92,9 @@ def _importable() -> Iterator[None]:
                     sys.meta_path.remove(_finder)
                 if NAME in sys.modules:
                     _forget()
+
+
+_importable = _Importable()
 
 
 def _forget() -> None:
