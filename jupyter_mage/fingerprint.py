@@ -5,6 +5,7 @@ parameters, package versions. The ingredients are kept, so that a plan can say w
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ from typing import Any
 
 import xxhash
 
+from . import redaction
 from .code import dependencies
 from .model import Block, Output, json_text
 from .plugins import languages
@@ -37,7 +39,8 @@ class Ingredients:
         """The ingredients as JSON, for the history; what there is none of is left out."""
         made = {**self.static.kept, "inputs": self.inputs}
         if self.parameters:
-            made["parameters"] = self.parameters
+            text = json_text(self.parameters) if redaction.known() else ""
+            made["parameters"] = json.loads(redaction.hide(text)) if redaction.holds_secret(text) else self.parameters
         if self.sample is not None:
             made["sample"] = self.sample
         return made
@@ -112,8 +115,9 @@ def _static(block: Block, root: Path) -> _Static:
         asked = [[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]
         reached = dependencies.local_modules(tested, root) if tested else {}
         tests = _digest(json_text([asked, reached] if reached else asked))
-    kept: dict[str, Any] = {"language": block.language, "source": block.source}
-    groups = {"captured": captured, "modules": modules, "packages": packages, "files": files, "tests": tests}
+    kept: dict[str, Any] = {"language": block.language, "source": redaction.hide(block.source)}
+    hidden = {name: redaction.hide(source) for name, source in captured.items()}
+    groups = {"captured": hidden, "modules": modules, "packages": packages, "files": files, "tests": tests}
     kept.update((name, group) for name, group in groups.items() if group)
     return _Static(digest=digest, tests=tests, imports=bool(sources or tested or block.files), kept=kept)
 

@@ -83,6 +83,7 @@ def test_nothing_that_anybody_reads_has_a_secret_in_it(project: Path, executor: 
     session.define("tested", "1")
     session.define_test("tested", SAYS + "assert tested == 2, secrets[1]")
     session.define("gives", SAYS + "import pandas\npandas.DataFrame({'key': secrets})")
+    session.define("literal(*, key: str = '')", f"key = key or {TOKEN!r}\nlen(key)")
     session.define("framed", "import os, pandas\npandas.DataFrame({'key': [os.environ['API_TOKEN']]})")
     session.define_test("framed", "assert (framed.key == 'x').all()")
     session.define("reads(gives)", "[print(each) for each in gives.key]\n'ok'")
