@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
@@ -303,64 +302,6 @@ def test_a_variable_is_set_in_the_pipelines_file(project: Project) -> None:
     session, _ = run(root, executor="inline")
     assert session.value("load") == {"factor": 1, "day": "monday"}
     session.close()
-
-
-PEER = Path("~/.cache/mage_peer/venv").expanduser()
-
-
-@pytest.mark.mage
-def test_signatures_are_those_of_the_real_mage() -> None:
-    """Every parameter that a caller of the real class may use is one of ours, in the same place."""
-    import importlib
-    import inspect
-
-    from jupyter_mage.mage_compat.io import SOURCES
-
-    where = next(PEER.glob("lib/python3*/site-packages/mage_ai"))
-    others = {
-        "trigger_pipeline": ("orchestration/triggers/api.py", "orchestration.triggers.api"),
-        "check_status": ("orchestration/run_status_checker.py", "orchestration.run_status_checker"),
-        "get_variable": ("data_preparation/variable_manager.py", "data_preparation.variable_manager"),
-        "get_global_variable": ("data_preparation/variable_manager.py", "data_preparation.variable_manager"),
-        "get_repo_path": ("settings/repo.py", "settings.repo"),
-        "get_secret_value": ("data_preparation/shared/secrets.py", "data_preparation.shared.secrets"),
-    }
-    compared = []
-    for name, (file, module) in others.items():
-        own = getattr(importlib.import_module(f"jupyter_mage.mage_compat.{module}"), name)
-        compared.append((name, _parameters(where / file, name), list(inspect.signature(own).parameters)))
-    for name, (module, _) in SOURCES.items():
-        if name == "SQLite":
-            continue
-        own = getattr(importlib.import_module(f"jupyter_mage.mage_compat.io.{module}"), name)
-        for method in ("__init__", "with_config", "load", "export", "execute", "exists"):
-            theirs = _parameters(where / "io" / f"{module}.py", method, name) or _parameters(
-                where / "io" / "sql.py", method, "BaseSQL" if "BaseSQL" in str(own.__mro__) else ""
-            )
-            if theirs and hasattr(own, method):
-                compared.append((f"{name}.{method}", theirs, list(inspect.signature(getattr(own, method)).parameters)))
-    wrong = {
-        name: (theirs, ours)
-        for name, theirs, ours in compared
-        if [each for each in ours if each in theirs] != theirs and "kwargs" not in ours and "_" not in ours
-    }
-    assert wrong == {} and len(compared) > 40
-    order = {
-        name: (theirs, ours)
-        for name, theirs, ours in compared
-        if [each for each in theirs if each in ours] != [each for each in ours if each in theirs]
-    }
-    assert order == {}
-
-
-def _parameters(file: Path, name: str, owner: str = "") -> list[str]:
-    tree: Any = ast.parse(file.read_text())
-    if owner:
-        tree = next((node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == owner), ast.Module([], []))
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
-            return [each.arg for each in node.args.args if each.arg not in ("self", "cls")]
-    return []
 
 
 def test_importing_a_stand_in_brings_no_driver() -> None:

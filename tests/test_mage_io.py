@@ -233,10 +233,7 @@ def test_a_driver_that_is_missing_says_what_to_install(monkeypatch: pytest.Monke
     monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
     with pytest.raises(PluginError) as caught:
         Postgres("d", "u", "p", "127.0.0.1", 1, verbose=False).open()
-    assert (
-        str(caught.value)
-        == 'Postgres needs the package psycopg, which is not installed\n  → pip install "jupyter_mage[postgres]"'
-    )
+    assert str(caught.value) == 'Postgres needs the package psycopg: pip install "jupyter_mage[postgres]"'
 
 
 def test_a_server_that_does_not_answer_is_said_without_the_password(postgres_server: Server) -> None:

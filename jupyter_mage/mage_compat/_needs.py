@@ -13,13 +13,11 @@ def need(module: str, extra: str, what: str) -> Any:
 
     >>> need("no_such_driver", "postgres", "Postgres")
     Traceback (most recent call last):
-    jupyter_mage.errors.PluginError: Postgres needs the package no_such_driver, which is not installed
-      → pip install "jupyter_mage[postgres]"
+    jupyter_mage.errors.PluginError: Postgres needs the package no_such_driver: pip install "jupyter_mage[postgres]"
     """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         missing = error.name or module
-        raise PluginError(
-            f"{what} needs the package {missing}, which is not installed", hint=f'pip install "jupyter_mage[{extra}]"'
-        ) from error
+        # in the message itself: of an error in a block, that is what is shown
+        raise PluginError(f'{what} needs the package {missing}: pip install "jupyter_mage[{extra}]"') from error

@@ -40,7 +40,9 @@ class Finder(importlib.abc.Loader):
             found = None
         if found is None:
             message = f"No module named {name!r}: mage-ai is not installed, and jupyter_mage has no stand-in for this part of it"
-            raise ModuleNotFoundError(f"{message} (docs/mage.md lists what it has; pip install mage-ai for the rest)", name=name)
+            raise ModuleNotFoundError(
+                f"{message} (docs/connections.md lists what it has; pip install mage-ai for the rest)", name=name
+            )
         return ModuleSpec(name, self, is_package=found.submodule_search_locations is not None)
 
     def create_module(self, _: ModuleSpec) -> None:

@@ -35,10 +35,8 @@ class Postgres(BaseSQL):
         **kwargs: Any,
     ) -> None:
         if connection_method == "ssh_tunnel":
-            raise PluginError(
-                f"Postgres by an SSH tunnel to {ssh_host} is not ours to open",
-                hint=f"ssh -N -L 6543:{host}:{port or 5432} {ssh_username}@{ssh_host} -p {ssh_port or 22}; then localhost:6543",
-            )
+            command = f"ssh -N -L 6543:{host}:{port or 5432} {ssh_username}@{ssh_host} -p {ssh_port or 22}"
+            raise PluginError(f"Postgres: a tunnel to {ssh_host} is yours to open: {command}; then host localhost, port 6543")
         super().__init__(
             verbose=verbose, dbname=dbname, user=user, password=password, host=host, port=port, schema=schema,
             connect_timeout=connect_timeout, options=kwargs,

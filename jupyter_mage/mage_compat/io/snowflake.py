@@ -59,6 +59,16 @@ class Snowflake(BaseSQL):
         address = need("sqlalchemy", self.extra, "Snowflake").make_url(url(**{name: own[name] for name in named if name in own}))
         return address, {name: value for name, value in own.items() if name not in named}
 
+    def execute_queries(  # type: ignore[override]
+        self,
+        queries: list[str],
+        query_variables: list[dict[str, Any]] | None = None,
+        fetch_query_at_indexes: list[bool] | None = None,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """As `BaseSQL.execute_queries`, with Snowflake's order of arguments."""
+        return super().execute_queries(queries, query_variables, fetch_query_at_indexes=fetch_query_at_indexes, **kwargs)
+
     def load(
         self,
         query_string: str,
