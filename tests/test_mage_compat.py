@@ -282,6 +282,43 @@ def test_a_triggered_pipeline_that_fails_fails_the_block_that_waits_for_it(proje
     session.close()
 
 
+def test_a_pipeline_that_nobody_waits_for_outlives_the_run_that_started_it(project: Project, tmp_path: Path) -> None:
+    gate, told = tmp_path / "gate", tmp_path / "told"
+    os.mkfifo(gate)
+    os.mkfifo(told)
+    code = f"""
+        @data_loader
+        def load(*args, **kwargs):
+            with open({str(gate)!r}) as gate, open({str(told)!r}, 'w') as told:
+                told.write(gate.read() + kwargs['word'])
+            return 1
+    """
+    project({"load": ("data_loader", code, [])}, "second", {"word": "nothing"})
+    start = """
+        from mage_ai.orchestration.triggers.api import trigger_pipeline
+
+        @custom
+        def start(*args, **kwargs):
+            return trigger_pipeline('second', variables={'word': 'after'}).status
+    """
+    session, result = run(project({"start": ("custom", start, [])}))
+    assert (result.status, session.value("start")) == ("succeeded", "running")
+    session.close()  # the run that started it is over, and so are its workers; it waits at the gate
+    gate.write_text("long ")
+    assert told.read_text() == "long after"
+
+
+def test_a_pipeline_of_a_notebook_beside_it_is_found(session: Session, tmp_path: Path) -> None:
+    import nbformat
+
+    cells = [nbformat.v4.new_code_cell(text) for text in ("%load_ext jupyter_mage", "%%block raw(*, n: int = 1)\n[n] * 3")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "other.ipynb")
+    session.define("a", "from mage_ai.orchestration.triggers.api import trigger_pipeline\nfrom mage_ai.data_preparation.variable_manager import get_variable\n"
+                   "run = trigger_pipeline('other', variables={'n': 5}, check_status=True)\nrun.status, get_variable('other', 'raw', 'output_1')")  # fmt: skip
+    session.run(check=True)
+    assert session.value("a") == ("completed", 5)
+
+
 def test_a_pipeline_that_is_not_there_is_said_with_those_that_are(project: Project) -> None:
     root = project({"start": ("custom", TRIGGER, [])})
     session, result = run(root, executor="inline")
