@@ -184,6 +184,15 @@ def test_a_project_module_that_imports_mage_ai_works(project: Project) -> None:
     session.close()
 
 
+@pytest.mark.parametrize("executor", ["processes", "inline"])
+def test_a_project_that_a_block_sets_is_no_other_runs_project(session: Session, tmp_path: Path, executor: str) -> None:
+    session.define("a", "from mage_ai.settings.repo import get_repo_path, set_repo_path\nset_repo_path('/usr')\nget_repo_path()")
+    session.define("b", "from mage_ai.settings.repo import get_repo_path\nget_repo_path()")
+    session.run("a", executor=executor, workers=1, check=True)
+    session.run("b", executor=executor, workers=1, check=True)
+    assert (session.value("a"), session.value("b")) == ("/usr", str(tmp_path))
+
+
 def test_config_is_rendered_and_only_what_is_asked_for_has_to_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PG_PORT", "5433")
     file = tmp_path / "io_config.yaml"

@@ -28,7 +28,7 @@ def get_repo_path(
 
 
 def set_repo_path(repo_path: str) -> None:
-    """From now on, in this process, the project is this folder."""
+    """From now on, in this block, the project is this folder."""
     _here.set_root(repo_path)
 
 
