@@ -196,6 +196,8 @@ def s3_server() -> Iterator[Server]:
             f"-s3.config={folder}/s3.json",
             "-filer",
             f"-s3.port={ports[0]}",
+            "-s3.port.iceberg=0",  # these two have fixed ports, which another server may have
+            "-s3.port.lance=0",
         ]
         command += [
             f"-master.port={ports[1]}",
