@@ -15,7 +15,8 @@ from .handoff import Handoff
 from .jobs import Kept
 from .model import Block, Output, Pipeline
 from .plugins import Scope, executors
-from .work import Place, Result, Task, printed, run_in_worker, run_task
+from .printing import printed
+from .work import Place, Result, Task, run_in_worker, run_task
 
 
 class Grounds(Protocol):

@@ -12,7 +12,7 @@ from typing import Any
 import lives
 import pytest
 
-from jupyter_mage import work
+from jupyter_mage import printing
 from jupyter_mage.errors import (
     BlockFailedError,
     BlockSyntaxError,
@@ -816,6 +816,6 @@ def test_fork_while_another_thread_begins_a_block_can_run_one(tmp_path: Path, ca
         print("shown", flush=True)
         return kept == "kept\n"
 
-    with work._ROUTE:
+    with printing._ROUTE:
         pid = lives.child(life)
     assert (lives.end(pid, 20), capfd.readouterr().out) == (7, "shown\n")

@@ -1,0 +1,149 @@
+"""What blocks print in this process: each thread's text goes to the log of the block that it runs."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import threading
+from typing import Any
+
+from . import redaction
+
+LOG_LIMIT = 512 * 1024
+"""Characters of a block's printed text that are kept: half from the start, half from the end."""
+
+
+class BoundedText:
+    """A text file to print to, which keeps the start and the end of what is written, and may pass it on as well.
+
+    >>> text = BoundedText(limit=10)
+    >>> text.write("0123456789abcdef")
+    16
+    >>> text.value()
+    '01234\\n… 6 characters cut …\\nbcdef'
+    """
+
+    def __init__(self, limit: int = LOG_LIMIT, echo: Any = None, block: str = "") -> None:
+        self.block = block
+        self._half = limit // 2
+        self._head: list[str] = []
+        self._tail = ""
+        self._room = self._half
+        self._total = 0
+        self._echo = echo
+
+    def write(self, text: str) -> int:
+        self._total += len(text)
+        if self._room > 0:
+            self._head.append(text[: self._room])
+            rest = text[self._room :]
+            self._room -= len(text)
+        else:
+            rest = text
+        if rest:
+            self._tail = (self._tail + rest[-self._half :])[-self._half :]
+        if self._echo is not None:
+            self._echo.write(redaction.hide(text))
+        return len(text)
+
+    def flush(self) -> None:
+        if self._echo is not None:
+            self._echo.flush()
+
+    def value(self) -> str:
+        head = "".join(self._head)
+        cut = self._total - len(head) - len(self._tail)
+        return head + (f"\n… {cut} characters cut …\n" if cut > 0 else "") + self._tail
+
+
+class _Router(io.TextIOBase):
+    """A stdout that goes to the log of the thread that prints; where only one block runs, its own threads' too."""
+
+    encoding = "utf-8"
+
+    def __init__(self, real: Any) -> None:
+        self.real = real
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        log = _LOGS.get(threading.get_ident())
+        if log is None and len(_LOGS) == 1:
+            log = next(iter(_LOGS.values()), None)
+        return int((log or self.real).write(text) or len(text))
+
+    def flush(self) -> None:
+        if not _LOGS:
+            self.real.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+
+_LOGS: dict[int, BoundedText] = {}
+
+
+def printed(block: str) -> str:
+    """What a block that runs in this process has printed so far; empty where none of this name does."""
+    return next((log.value() for log in tuple(_LOGS.values()) if log.block == block), "")
+
+
+_ROUTE = threading.Lock()
+
+
+_ROUTERS: list[_Router] = []
+"""The last ones made: the same two streams come at each block."""
+
+
+def _routed(stream: Any) -> _Router:
+    """The router before this stream."""
+    for known in _ROUTERS:
+        if known.real is stream:
+            return known
+    _ROUTERS[:] = [_Router(stream), *_ROUTERS[:1]]
+    return _ROUTERS[0]
+
+
+class PrintedTo:
+    """Sends what this thread prints to ``log`` inside the ``with``; other threads keep their own."""
+
+    __slots__ = ("_above", "_here", "_log")
+
+    def __init__(self, log: BoundedText) -> None:
+        self._log = log
+
+    def __enter__(self) -> None:
+        self._here = threading.get_ident()
+        with _ROUTE:
+            if not _LOGS:
+                sys.stdout, sys.stderr = _routed(sys.stdout), _routed(sys.stderr)
+            self._above = _LOGS.get(self._here)
+            _LOGS[self._here] = self._log
+
+    def __exit__(self, *_: object) -> None:
+        with _ROUTE:
+            if self._above is None:
+                _LOGS.pop(self._here, None)
+            else:
+                _LOGS[self._here] = self._above
+            _route_back()
+
+
+def _route_back() -> None:
+    """Where nobody listens any more, the streams are as they were."""
+    if not _LOGS and isinstance(sys.stdout, _Router) and isinstance(sys.stderr, _Router):
+        sys.stdout, sys.stderr = sys.stdout.real, sys.stderr.real
+
+
+def _forget_other_threads() -> None:
+    """In a forked child: it has none, so nobody gives the lock back that one of them may have held."""
+    global _ROUTE
+    _ROUTE = threading.Lock()
+    for thread in _LOGS.keys() - {threading.get_ident()}:
+        del _LOGS[thread]
+    _route_back()
+
+
+os.register_at_fork(after_in_child=_forget_other_threads)
