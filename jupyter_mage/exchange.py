@@ -12,19 +12,25 @@ from .records import Records
 class Exchange(Records):
     """Records whose pipelines go to files and come from them."""
 
+    opened: Path | None = None
+    """The notebook or project that it was opened from."""
+
     def export(self, path: Path, *, notebook: Path | None = None, shared: bool = False) -> tuple[list[Path], list[str]]:
         """Write the current pipeline as a Mage project: the files written, and what real Mage would do otherwise.
 
-        ``notebook`` is the file whose text cells go along, in its order. Blocks that other pipelines use too, and linked ones
+        ``notebook`` is the file whose text cells go along, in its order. What it and the project both changed since they last
+        agreed is merged, or refused with both sides. Blocks that other pipelines use too, and linked ones
         that were edited, are written only with ``shared``; the error without it says who uses them.
         """
         pipeline = self.pipeline
         if notebook is not None:
             pipeline = projects.laid_out(pipeline, projects.read(notebook))
         vault.refuse(self.root, projects.texts(pipeline), hint="read it by name, with os.environ or get_secret_value")
-        written = reuse.export(pipeline, self.root, path, self.state_folder, shared=shared)
+        origin = notebook or self.opened
+        warnings = formats.get("mage").warnings(pipeline, path, origin)
+        written = reuse.export(pipeline, self.root, path, self.state_folder, origin, shared=shared)
         written = [*written, *fixtures.copy(self.root, path, pipeline)]
-        return written, formats.get("mage").warnings(pipeline)
+        return written, warnings
 
     def use(self, name: str, source: Path | None = None, *, pipeline: str = "") -> reuse.Shared:
         """Define a block of the project ``source`` here, linked to its file; gives the cell, and who uses it."""

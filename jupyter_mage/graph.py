@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import heapq
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -331,3 +331,36 @@ def check_runnable(pipeline: Pipeline, among: Pipeline | None = None) -> None:
             where=Where(block=first.block, cell=pipeline[first.block].cell_number, line=1),
             hint=f"correct the header, or define it: %%block {first.upstream}",
         )
+
+
+def reading_order(blocks: Iterable[Block], still: Callable[[str], bool]) -> list[Block]:
+    """Each block below what it needs, and otherwise as they stand; text stays above the block that it stood above.
+
+    ``still`` says of a kind whether its blocks are only read.
+
+    >>> one, other = Block(name="b", source="", upstreams=("a",)), Block(name="a", source="")
+    >>> [block.name for block in reading_order([one, Block(name="t", source="", kind="md"), other], lambda kind: kind == "md")]
+    ['t', 'a', 'b']
+    """
+    groups: dict[str, list[Block]] = {}
+    above: list[Block] = []
+    for block in blocks:
+        above.append(block)
+        if not still(block.kind):
+            groups[block.name], above = above, []
+    placed: dict[str, list[Block]] = {}
+    for name in groups:
+        open_: dict[str, Iterator[str]] = {} if name in placed else {name: iter(_gates(groups[name][-1]))}
+        while open_:
+            here, left = next(reversed(open_.items()))
+            up = next((each for each in left if each in groups and each not in placed and each not in open_), None)
+            if up is None:
+                del open_[here]
+                placed[here] = groups[here]
+            else:
+                open_[up] = iter(_gates(groups[up][-1]))
+    return [block for group in placed.values() for block in group] + above
+
+
+def _gates(block: Block) -> tuple[str, ...]:
+    return (*block.needs, *block.guards)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from .events import Event
-from .model import Block, Definition, Output, Pipeline
+from .model import Block, Definition, Output, Pipeline, Trigger
 from .registry import Registry
 
 
@@ -191,9 +191,10 @@ class Format(Protocol):
     def read(self, path: Path, pipeline: str = "") -> Pipeline:
         """The pipeline of this name (or the only one). Raises FormatError with file and line."""
 
-    def write(self, pipeline: Pipeline, path: Path, *, shared: bool = False) -> list[Path]:
+    def write(self, pipeline: Pipeline, path: Path, origin: Path | None = None, *, shared: bool = False) -> list[Path]:
         """Write it; every file whole or not at all, nothing else touched. Gives the files written.
 
+        ``origin`` is the file that the pipeline stands in: what is at ``path`` may have changed since they last agreed.
         ``shared`` says that files which other pipelines use too may be replaced.
         """
 
@@ -203,8 +204,14 @@ class Format(Protocol):
     def check(self, path: Path) -> Sequence[object]:
         """All problems at this path, each printable, with file and line; reads only."""
 
-    def warnings(self, pipeline: Pipeline) -> list[str]:
-        """What would be otherwise where the written form is run by others."""
+    def warnings(self, pipeline: Pipeline, path: Path | None = None, origin: Path | None = None) -> list[str]:
+        """What would be otherwise where the written form is run by others; and what writing to ``path`` would take from there."""
+
+    def imported(self, pipeline: Pipeline, path: Path, target: Path) -> Pipeline:
+        """The pipeline, which was read from ``path``, as the notebook ``target`` will have it."""
+
+    def triggers(self, path: Path, pipeline: str = "") -> tuple[Trigger, ...]:
+        """What starts runs of the pipeline. Raises FormatError with file and line."""
 
 
 languages: Registry[Language] = Registry("languages")

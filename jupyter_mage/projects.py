@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from . import advice, graph, revisions
 from .engine import runs
 from .errors import JupyterMageError, ProjectError, Where, unknown
 from .formats.notebook import variables as notebook_variables
-from .model import Block, Pipeline, legal_name
+from .model import Block, Pipeline, Trigger, legal_name
 from .plugins import Format, formats, kinds, languages
 
 
@@ -137,8 +139,8 @@ def import_notebook(project: Path, pipeline: str, target: Path) -> Pipeline:
     """Write a notebook of a project's pipeline. Refuses to replace a file."""
     if target.exists():
         raise ProjectError(f"{target} exists and is left as it is", hint="--to ANOTHER.ipynb")
-    found = read(project, pipeline)
-    formats.get("notebook").write(found, target)
+    plugin, found = format_of(project), read(project, pipeline)
+    formats.get("notebook").write(plugin.imported(found, project, target), target)
     return found
 
 
@@ -162,8 +164,64 @@ def texts(pipeline: Pipeline) -> dict[str, Any]:
     return found
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A pipeline as a list of them shows it."""
+
+    name: str
+    type: str = ""
+    blocks: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    """How many blocks of each kind."""
+    triggers: tuple[Trigger, ...] = ()
+    problem: str = ""
+    """Why it does not read, or empty."""
+
+
+def listed(path: Path) -> list[Listed]:
+    """The pipelines at this path and what they are made of. One that does not read is there with the reason."""
+    plugin, found = format_of(path), []
+    for name in plugin.pipelines(path):
+        try:
+            pipeline, triggers_of = plugin.read(path, name), plugin.triggers(path, name)
+        except JupyterMageError as error:
+            found.append(Listed(name=name, problem=str(error)))
+            continue
+        kinds_of = Counter(block.kind for block in pipeline)
+        type_ = str(pipeline.extra.get("type", "python"))
+        found.append(Listed(name=name, type=type_, blocks=dict(kinds_of), triggers=triggers_of))
+    return found
+
+
+def triggers(path: Path, pipeline: str) -> tuple[Trigger, ...]:
+    """What starts runs of this pipeline. Raises FormatError with file and line."""
+    return format_of(path).triggers(path, pipeline)
+
+
 def laid_out(pipeline: Pipeline, layout: Pipeline) -> Pipeline:
-    """The kernel's blocks among the notebook's text cells, in the notebook's order; blocks that it lacks come last."""
-    placed = [pipeline.get(each.name) or each for each in layout if each.name in pipeline or not runs(each)]
+    """The kernel's blocks among the notebook's text cells, in the notebook's order; blocks that it lacks come last.
+
+    What only the notebook's file knows goes along: where a block was imported from, cells of blocks that do not run here.
+    """
+    placed = [
+        _with_notes(pipeline[each.name], each) if each.name in pipeline else each
+        for each in layout
+        if each.name in pipeline or not runs(each) or each.problem
+    ]
     placed_names = {each.name for each in placed}
-    return dataclasses.replace(pipeline, blocks=(*placed, *(each for each in pipeline if each.name not in placed_names)))
+    return dataclasses.replace(
+        pipeline,
+        blocks=(*placed, *(each for each in pipeline if each.name not in placed_names)),
+        description=pipeline.description or layout.description,
+        variables=pipeline.variables or layout.variables,
+        extra={**layout.extra, **pipeline.extra},
+    )
+
+
+def _with_notes(block: Block, noted: Block) -> Block:
+    """The kernel's block, with what its cell's metadata says: the kernel has the cell's text only."""
+    fields = ("label", "callbacks", "dynamic", "reduce", "replicates", "carrier")
+    if noted.carrier != block.carrier and noted.source == block.source and noted.upstreams == block.upstreams:
+        return dataclasses.replace(noted, cell=block.cell, cell_number=block.cell_number)
+    usual = {field.name: field.default for field in dataclasses.fields(Block)}
+    missing = {name: getattr(noted, name) for name in fields if getattr(block, name) == usual[name]}
+    return dataclasses.replace(block, extra={**noted.extra, **block.extra}, **missing)

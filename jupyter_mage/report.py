@@ -203,6 +203,23 @@ def runs_table(summaries: Iterable[Any]) -> Table:
     return table
 
 
+def pipelines_table(listed: Iterable[Any]) -> Table:
+    """The pipelines of a project: their blocks by kind, and what starts them."""
+    table = _table("pipeline", "type", "blocks", "kinds", "triggers")
+    for each in listed:
+        if each.problem:
+            table.add_row(each.name, "", "", each.problem.splitlines()[0], "")
+            continue
+        kinds = ", ".join(f"{count} {kind}" for kind, count in each.blocks.items())
+        triggers = ", ".join(_trigger_text(trigger) for trigger in each.triggers)
+        table.add_row(each.name, each.type, str(sum(each.blocks.values())), kinds, triggers)
+    return table
+
+
+def _trigger_text(trigger: Any) -> str:
+    return f"{trigger.name} ({trigger.interval or trigger.type}{'' if trigger.active else ', off'})"
+
+
 def told_first(run: Run) -> BlockRun | None:
     """The failure that tells most: of a mapped block, its first failed item's."""
     failed = run.failed

@@ -16,7 +16,7 @@ from typing import Any
 from .code.header import render
 from .errors import DefinitionError, JupyterMageError, ProjectError, Where, unknown
 from .files import atomic_write
-from .formats.mage import ownership, project, reading
+from .formats.mage import basis, ownership, project, reading
 from .model import Block, Pipeline
 from .plugins import formats, languages
 
@@ -123,7 +123,9 @@ def _file_of(block: Block, source: Path) -> tuple[str, str, str]:
 # ---- writing
 
 
-def export(pipeline: Pipeline, root: Path, target: Path, state_folder: Path, *, shared: bool = False) -> list[Path]:
+def export(
+    pipeline: Pipeline, root: Path, target: Path, state_folder: Path, origin: Path | None = None, *, shared: bool = False
+) -> list[Path]:
     """Write the pipeline to the project ``target``, and with ``shared`` what linked cells changed, wherever it stands.
 
     Raises ProjectError that lists who uses such a file, before anything is written, where that was not agreed to.
@@ -131,7 +133,7 @@ def export(pipeline: Pipeline, root: Path, target: Path, state_folder: Path, *, 
     links = changed(pipeline, root, target, state_folder)
     if not shared:
         refuse(links)
-    written = formats.get("mage").write(pipeline, target, shared=shared)
+    written = formats.get("mage").write(pipeline, target, origin, shared=shared)
     written += write(links)
     remember(state_folder, [source / path for source, path in (located(block, root) for block in pipeline if block.use)])
     return written
@@ -153,8 +155,8 @@ def changed(pipeline: Pipeline, root: Path, target: Path, state_folder: Path) ->
         if there == text:
             continue
         base = kept.get(str(source / path))
-        if base is not None and base != ownership.fingerprint(there or ""):
-            both = ", and so was its cell" if base != ownership.fingerprint(text) else ""
+        if base is not None and base != basis.fingerprint(there or ""):
+            both = ", and so was its cell" if base != basis.fingerprint(text) else ""
             raise ProjectError(
                 f"{block.use} was changed since it was taken over{both}",
                 where=Where(block=block.name, cell=block.cell_number),
@@ -203,7 +205,7 @@ def remember(state_folder: Path, files: Sequence[Path]) -> None:
     if not files:
         return
     kept = _read(state_folder)
-    kept |= {str(file): ownership.fingerprint(_text(file)) for file in files}
+    kept |= {str(file): basis.fingerprint(_text(file)) for file in files}
     atomic_write(state_folder / RECORD, json.dumps(kept, indent=1, sort_keys=True) + "\n")
 
 

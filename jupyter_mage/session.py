@@ -322,6 +322,7 @@ class Session(Following, Exchange):
         found = projects.read(path, pipeline)
         session = cls(projects.root_of(path), pipeline=found.name, origin=origin, durability=durability)
         session.adopt(found)
+        session.opened = path
         projects.make_importable(session.root)
         return session
 

@@ -27,7 +27,7 @@ from jupyter_mage.errors import (
     UnsafePathError,
 )
 from jupyter_mage.formats import mage, yaml
-from jupyter_mage.formats.mage.ownership import fingerprint
+from jupyter_mage.formats.mage.basis import fingerprint
 from jupyter_mage.graph import resolve
 from jupyter_mage.model import MISSING, Block, Definition, Leak, Parameter, Pipeline, Test
 
@@ -117,7 +117,7 @@ def test_pipeline_comes_back_equal(tmp_path: Path) -> None:
             "extra": {
                 "tags": ["a"],
                 "name": "Daily Run",
-                "callbacks": [{"uuid": "tell", "type": "callback"}],
+                "spark_config": {"app_name": "a"},
                 "own": {"x": "12:30"},
             }
         },
@@ -462,8 +462,6 @@ def test_nothing_of_a_project_runs_when_it_is_read_checked_and_written(tmp_path:
         ("blocks:\n- {uuid: a, type: custom, configuration: [1]}\n", 2, "configuration is not a mapping"),
         ("blocks:\n- {uuid: a, type: custom}\n- {uuid: A, type: custom}\n", 3, "stands here and in line 2"),
         ("blocks:\n- {uuid: a, type: custom, upstream_blocks: [a]}\n", 2, "a is its own upstream"),
-        ("blocks:\n- {uuid: a, type: custom, upstream_blocks: [b]}\n", 2, "an edge to 'b', which is no block"),
-        ("blocks:\n- {uuid: a, type: custom, downstream_blocks: [b]}\n", 2, "an edge to 'b', which is no block"),
         ("blocks:\n- {uuid: a, type: custom, upstream_blocks: b}\n", 2, "has to be a list of uuids"),
         ("blocks:\n- {uuid: a, type: custom, upstream_blocks: [1]}\n", 2, "has to be a list of uuids"),
         (
@@ -528,12 +526,12 @@ def test_one_sided_edges_are_made_whole(tmp_path: Path) -> None:
     assert found["a"].doc == "its file custom/a.py is not there"
     mage.format.write(found, root)
     data = yaml.load((root / "pipelines/p/metadata.yaml").read_text()).data
-    assert [each["downstream_blocks"] for each in data["blocks"]] == [["b"], ["c"], []]
+    assert [each.get("downstream_blocks", []) for each in data["blocks"]] == [["b"], ["c"], []]
     assert not (root / "custom/a.py").exists()
     (root / "custom").mkdir()
     (root / "custom/a.py").write_text("")
     mage.format.write(mage.format.read(root), tmp_path / "again")
-    assert (tmp_path / "again/custom/a.py").read_text() == "\n"
+    assert (tmp_path / "again/custom/a.py").read_text() == ""
 
 
 UUIDS = [

@@ -33,6 +33,8 @@ _MISREAD = re.compile(
     r"(?i:y|n|yes|no|on|off)|[-+]?0[0-9_]+|[-+]?0[xob][0-9a-fA-F_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?"
     r"|[-+]?([0-9][0-9_]*\.?|\.[0-9])[0-9_]*([eE][-+]?[0-9]+)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?|=|<<"
 )
+_OWN_WORDS = frozenset(["<<", *"yYnN"])
+"""Those of them that Mage's reader takes as we do; other readers may not."""
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _CONFLICT = re.compile(r"^(<{7} |={7}$|>{7} )", re.MULTILINE)
 
@@ -93,6 +95,13 @@ def _decoded(text: str | bytes, file: str) -> str:
     return decoded
 
 
+def events(text: str) -> Iterator[Any]:
+    """What the parser sees, with marks; nothing is built. Raises the parser's own errors."""
+    import yaml
+
+    yield from yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 class _Builder:
     """Builds plain values from parser events with a stack of its own."""
 
@@ -117,9 +126,8 @@ class _Builder:
     def _events(self) -> Iterator[Any]:
         import yaml
 
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            yield from yaml.parse(self.text, Loader=loader)
+            yield from events(self.text)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             message = ": ".join(part for part in (error.context, error.problem) if part)
@@ -246,19 +254,25 @@ class _Builder:
         top.merged.extend(sources)
 
     def _scalar(self, text: str, line: int) -> Any:
-        if text in _WORDS:
-            return _WORDS[text]
         if len(text) > MAX_DIGITS and _MISREAD.fullmatch(text):
             raise self._error(f"a number of {len(text):,} digits", line)
-        if _INT.fullmatch(text):
-            return int(text)
-        if _FLOAT.fullmatch(text):
-            return float(text)
-        if text.lower() in _SPECIAL:
-            return _SPECIAL[text.lower()]
-        if _MISREAD.fullmatch(text) and text != "<<":
+        value = word(text)
+        if value is not text:
+            return value
+        if _MISREAD.fullmatch(text) and text not in _OWN_WORDS:
             self.notes.append((line, f"{text} is read as text here and may be something else to Mage: quote it"))
         return text
+
+
+def word(text: str) -> Any:
+    """What a plain word says: ``3`` is a number, ``~`` nothing, most are the text that they are."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INT.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return _SPECIAL.get(text.lower(), text)
 
 
 _MERGE = object()

@@ -99,12 +99,12 @@ def _drawn(block: Block) -> bool:
 
 def _problem(block: Block, pipeline: Pipeline) -> str:
     """Why this block cannot run as it stands, or empty."""
+    if block.problem:
+        return block.problem
     try:
         kinds.get(block.kind)
     except JupyterMageError as error:
         return error.message
-    if block.problem:
-        return block.problem
     missing = [up for up in block.needs if up not in pipeline]
     return f"waits for {', '.join(missing)}: no such block" if missing else ""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import sys
 from pathlib import Path
 
 import click
 
-from .base import json_option, opened, print_json, project_arguments
+from .base import json_option, opened, print_json, print_table, project_arguments
 
 
 @click.command()
@@ -65,11 +66,11 @@ def check(project: Path, as_json: bool) -> None:
 @click.argument("project", type=click.Path(path_type=Path))
 @json_option
 def list_(project: Path, as_json: bool) -> None:
-    """The pipelines of a project."""
-    from ... import projects
+    """The pipelines of a project: type, blocks, triggers; runs nothing."""
+    from ... import projects, report
 
-    names = projects.names(project)
+    found = projects.listed(project)
     if as_json:
-        print_json(names)
+        print_json([dataclasses.asdict(each) for each in found])
     else:
-        click.echo("\n".join(names))
+        print_table(report.pipelines_table(found))

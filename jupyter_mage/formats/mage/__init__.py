@@ -11,12 +11,16 @@ True
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
-from ...errors import FormatError, Where, unknown
-from ...model import Pipeline
+from ... import graph
+from ...errors import FormatError, JupyterMageError, Where, unknown
+from ...model import Pipeline, Trigger
 from ..problem import Problem
-from . import checking, project, reading, variables, writing
+from . import basis, checking, project, reading, triggers, variables, writing
 from .project import Disk, is_project, pipeline_folders
 
 __all__ = ["Problem", "check", "format", "project", "warnings"]
@@ -52,12 +56,13 @@ class Mage:
             raise unknown("pipeline", folder, found)
         return reading.read(Disk(path), folder)
 
-    def write(self, pipeline: Pipeline, path: Path, *, shared: bool = False) -> list[Path]:
+    def write(self, pipeline: Pipeline, path: Path, origin: Path | None = None, *, shared: bool = False) -> list[Path]:
         """Write it; nothing is touched where something is wrong. Gives the files that changed.
 
+        ``origin`` is the notebook it stands in: what both changed since they last agreed is merged, or refused with both sides.
         Files that other pipelines use too are replaced only with ``shared``.
         """
-        return writing.write(pipeline, path, shared=shared)
+        return writing.write(pipeline, path, origin, shared=shared)
 
     def write_variables(self, pipeline: Pipeline, path: Path) -> None:
         """Write the pipeline's variables, and leave every other line."""
@@ -67,9 +72,29 @@ class Mage:
         """Everything that is wrong with the project, or with one pipeline of it."""
         return checking.check(path, pipeline)
 
-    def warnings(self, pipeline: Pipeline) -> list[str]:
-        """What Mage would do otherwise than we do, for this pipeline."""
-        return checking.warnings(pipeline)
+    def warnings(self, pipeline: Pipeline, path: Path | None = None, origin: Path | None = None) -> list[str]:
+        """What Mage would do otherwise than we do, for this pipeline; and what a write to ``path`` would take from there."""
+        news = writing.prepare(pipeline, path, origin).notes if path is not None else []
+        return [*news, *checking.warnings(pipeline)]
+
+    def imported(self, pipeline: Pipeline, path: Path, target: Path) -> Pipeline:
+        """The pipeline as the notebook ``target`` will have it; what it and the project agree on is noted in both."""
+        folder = str(pipeline.extra.get("uuid", pipeline.name))
+        found = basis.of_project(path, folder)
+        blocks = tuple(graph.reading_order(pipeline, reading.is_still))
+        if found is None:
+            return dataclasses.replace(pipeline, blocks=blocks)
+        with contextlib.suppress(JupyterMageError):  # a project that cannot be written to can be imported
+            basis.save(path, folder, target, found)
+        return dataclasses.replace(pipeline, blocks=blocks, extra={**pipeline.extra, "jupyter_mage": basis.noted(found)})
+
+    def triggers(self, path: Path, pipeline: str = "") -> tuple[Trigger, ...]:
+        """The triggers in ``triggers.yaml``. Raises FormatError with file and line."""
+        return triggers.read(Disk(path), pipeline)
+
+    def write_triggers(self, found: Sequence[Trigger], path: Path, pipeline: str) -> bool:
+        """Write ``triggers.yaml``; what says the same stays byte for byte. Gives whether the file changed."""
+        return triggers.write(found, path, pipeline)
 
 
 format = Mage()  # noqa: A001 (the name that entry points give it)

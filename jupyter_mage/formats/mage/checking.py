@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ... import graph
@@ -15,9 +16,9 @@ from ...model import Block, Pipeline
 from ...plugins import kinds
 from .. import yaml
 from ..problem import Problem, problem_of
-from . import entries, own_tests, python_file, reading, sql_file
+from . import abilities, entries, own_tests, python_file, reading, sql_file, triggers
 from .entries import Entry
-from .project import Disk, file_of, metadata_path, pipeline_folders
+from .project import Disk, metadata_path, pipeline_folders
 
 _TYPES = frozenset(
     ["data_loader", "transformer", "data_exporter", "sensor", "custom", "conditional", "callback", "chart", "dbt", "extension"]
@@ -46,21 +47,52 @@ def check(root: Path, pipeline: str = "") -> list[Problem]:
 
 def _check_project(disk: Disk) -> Iterator[Problem]:
     """The project's own YAML: Mage fills templates in before it reads it, so only what is plain YAML is judged."""
-    for path in ("metadata.yaml",):
+    for path in ("metadata.yaml", "io_config.yaml", PRODUCTS, "global_hooks.yaml", *_yaml_files(disk.root)):
+        text = None
         try:
             text = disk.text(path)
-            if text is not None and "{{" not in text:
-                yaml.load(text, file=path)
+            data = yaml.load(text, file=path).data if text is not None else None
         except JupyterMageError as error:
-            yield problem_of(error, path, fatal=False)
+            if text is None or not _TEMPLATE.search(text):
+                yield problem_of(error, path, fatal=False)
+            continue
+        if data is not None and not isinstance(data, Mapping):
+            yield Problem(file=path, line=1, message="not a mapping")
+
+
+PRODUCTS = "global_data_products.yaml"
+_TEMPLATE = re.compile(r"\{\{|\{%")
+"""What Mage fills in before it reads a file: it need not be YAML before."""
+
+
+def _yaml_files(root: Path) -> list[str]:
+    """The files of custom templates and of interactions: by their names, no links followed."""
+    found = [*root.glob("custom_templates/*/*/metadata.yaml"), *root.glob("interactions/*.yaml")]
+    return sorted(str(each.relative_to(root)) for each in found)[:1000]
+
+
+def _check_product(disk: Disk, entry: Entry, path: str) -> Iterator[Problem]:
+    """A block that stands for a global data product has to name one."""
+    said = entry.configuration.get("global_data_product")
+    uuid = said.get("uuid") if isinstance(said, Mapping) else None
+    if not isinstance(uuid, str):
+        yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: configuration.global_data_product has no uuid")
+        return
+    try:
+        data = yaml.load(disk.text(PRODUCTS) or "{}", file=PRODUCTS).data
+    except JupyterMageError:
+        return  # it is said of the file
+    if not isinstance(data, Mapping) or uuid not in data:
+        yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: {uuid} is no product in {PRODUCTS}")
 
 
 def _check_pipeline(disk: Disk, folder: str) -> Iterator[Problem]:
     metadata = entries.load(disk, folder)
     yield from metadata.problems
     for entry in metadata.entries:
-        yield from _check_entry(disk, entry, metadata_path(folder))
+        yield from _check_entry(disk, entry, metadata)
     yield from _check_connection(disk, metadata)
+    yield from triggers.check(disk, folder)
     if metadata.fatal:
         return
     try:
@@ -83,19 +115,30 @@ def _check_connection(disk: Disk, metadata: entries.Metadata) -> Iterator[Proble
         yield Problem(file="io_config.yaml", line=None, message=message)
 
 
-def _check_entry(disk: Disk, entry: Entry, path: str) -> Iterator[Problem]:
+def _check_entry(disk: Disk, entry: Entry, metadata: entries.Metadata) -> Iterator[Problem]:
+    path = metadata_path(metadata.folder)
     if entry.kind not in _TYPES:
         yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: {entry.kind!r} is no block type of Mage's")
-    if "content" in entry.raw or "replicated_block" in entry.raw:
+    why = abilities.problem(entry, metadata)
+    if why:
+        yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: {why}")
+    if entry.raw.get("has_callback") is True:
+        old = f"callbacks/{entry.uuid}_callback.py"
+        message = f"{entry.uuid}: has_callback is Mage's old way to name {old}; it is kept and not run here"
+        yield Problem(file=path, line=entry.line, message=message)
+    if entry.kind == "global_data_product":
+        yield from _check_product(disk, entry, path)
+    if entry.replicated:
         return
     try:
-        file = file_of(entry.kind, entry.uuid, entry.language, entry.configuration)
-        text = disk.text(file)
+        file = metadata.path(entry)
+        text = disk.text(file) if file is not None else None
     except JupyterMageError as error:
         yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: {error.message}", fatal=True)
         return
-    if text is None:
-        yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: its file {file} is not there")
+    if text is None or file is None:
+        if file is not None and "content" not in entry.raw:
+            yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: its file {file} is not there")
         return
     judge = _JUDGES.get(entry.language)
     if judge is not None and not reading.is_still(entry.kind):
@@ -115,13 +158,14 @@ def _check_python(entry: Entry, file: str, text: str) -> Iterator[Problem]:
     functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and _has_decorator(node, name)]
     if not functions:
         yield Problem(file=file, line=1, message=f"no function is decorated with @{name}: Mage would run nothing of it")
-    for node in functions[1:]:
+    one = entry.kind not in entries.ATTACHED  # all functions of a callback or conditional are called, with their blocks' inputs
+    for node in functions[1:] if one else []:
         yield Problem(file=file, line=node.lineno, message=f"a second @{name}: Mage runs the first only")
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom) and _imports_decorator(statement, name):
             message = f"imports {name} without `if {name!r} not in globals():`, so Mage finds no function in it"
             yield Problem(file=file, line=statement.lineno, message=message)
-    if functions:
+    if functions and one:
         yield from _check_arguments(entry, file, functions[0])
 
 

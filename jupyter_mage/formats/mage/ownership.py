@@ -7,30 +7,27 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from ...errors import FormatError, JupyterMageError, ProjectError, Where
-from ...model import Pipeline
-from . import entries, reading
-from .project import Disk, file_of, pipeline_folders
-
-
-def fingerprint(text: str) -> str:
-    """A short name of a file's text, noted when it is written: it tells later whether somebody changed the file."""
-    import xxhash
-
-    return f"xxh3-{xxhash.xxh3_64_hexdigest(text.encode())}"
+from . import entries
+from .basis import Basis, fingerprint
+from .project import Disk, pipeline_folders
 
 
 def problems(
-    pipeline: Pipeline,
     texts: Mapping[str, str],
     uuids: Collection[str],
     disk: Disk,
     folder: str,
     old: entries.Metadata | None,
+    base: Basis | None,
     *,
     shared: bool = False,
 ) -> list[JupyterMageError]:
-    """Why these files may not be written: each that would be lost, and what to do. ``shared`` ones may be written."""
-    return [*_dropped(uuids, folder, old), *_replaced(pipeline, texts, disk, folder, old, shared=shared)]
+    """Why these files may not be written: each that would be lost, and what to do. ``shared`` ones may be written.
+
+    With a record of the last import or export both sides' changes were merged, and only other pipelines' files are left.
+    """
+    dropped = [] if base else _dropped(uuids, folder, old)
+    return [*dropped, *_replaced(texts, disk, folder, old, base, shared=shared)]
 
 
 def _dropped(uuids: Collection[str], folder: str, old: entries.Metadata | None) -> list[JupyterMageError]:
@@ -47,18 +44,24 @@ def _dropped(uuids: Collection[str], folder: str, old: entries.Metadata | None) 
 
 
 def _replaced(
-    pipeline: Pipeline, texts: Mapping[str, str], disk: Disk, folder: str, old: entries.Metadata | None, *, shared: bool
+    texts: Mapping[str, str],
+    disk: Disk,
+    folder: str,
+    old: entries.Metadata | None,
+    base: Basis | None,
+    *,
+    shared: bool,
 ) -> list[JupyterMageError]:
     mine = _files_of(old) if old else {}
-    as_it_is = {str(block.extra.get("uuid", block.name)) for block in pipeline if block.carrier == reading.MAGE}
     owners: dict[str, list[str]] | None = None
     found: list[JupyterMageError] = []
     for path, text in texts.items():
         there = disk.text(path)
-        if there is None or there == text:
+        if there is None or there.removesuffix("\n") == text.removesuffix("\n"):
             continue
         owners = _owners(disk, folder) if owners is None else owners
-        reason, hint = _reason(mine.get(path), there, folder, as_it_is), _TAKE_OVER
+        known = base is not None and path in base.files
+        reason, hint = "" if known else _reason(mine.get(path), there, folder), _TAKE_OVER
         if path in owners and (not reason or path not in mine):
             users = f"pipeline{'s' * (len(owners[path]) != 1)} {', '.join(owners[path])}"
             reason = "" if shared else f"is used by {users} too: writing it changes it there as well"
@@ -71,12 +74,12 @@ def _replaced(
 _TAKE_OVER = "take its changes over (`jupyter mage import`, or `%pipeline use`), rename the block, or move the file away"
 
 
-def _reason(entry: entries.Entry | None, there: str, folder: str, as_it_is: Collection[str]) -> str:
+def _reason(entry: entries.Entry | None, there: str, folder: str) -> str:
     """Why the file of this entry is not ours to replace, or nothing."""
     if entry is None:
         return f"is there already, and pipeline {folder} does not list it"
     if entry.ours is None:
-        return "" if entry.uuid in as_it_is else "was not written by an export"
+        return "was not written by an export"
     written = entry.ours.get("written")
     return "was changed since it was exported" if isinstance(written, str) and written != fingerprint(there) else ""
 
@@ -85,7 +88,9 @@ def _files_of(metadata: entries.Metadata) -> dict[str, entries.Entry]:
     found = {}
     for each in metadata.entries:
         with contextlib.suppress(ProjectError):
-            found[file_of(each.kind, each.uuid, each.language, each.configuration)] = each
+            path = metadata.path(each)
+            if path is not None and not each.replicated:
+                found[path] = each
     return found
 
 

@@ -176,13 +176,16 @@ def _package(module: str) -> str:
         return next(iter(metadata.packages_distributions().get(module, [])), "")
 
 
-def skeleton(folders: Iterable[str], needs: str = "") -> dict[str, str]:
-    """The files that every project has, to be written where there are none."""
-    made = {
+def skeleton(folders: Iterable[str], needs: str, disk: Disk) -> dict[str, str]:
+    """The files that a new project needs and has not; of one that is there, only those of folders that it has not."""
+    found = {f"{folder}/__init__.py": "" for folder in sorted(set(folders)) if not (disk.root / folder).is_dir()}
+    if (disk.root / "pipelines").is_dir():
+        return found
+    found |= {
         ".gitignore": GITIGNORE,
         "__init__.py": "",
         METADATA: PROJECT,
         "io_config.yaml": IO_CONFIG,
         "requirements.txt": needs,
     }
-    return made | {f"{folder}/__init__.py": "" for folder in sorted(set(folders))}
+    return {path: text for path, text in found.items() if disk.text(path) is None}

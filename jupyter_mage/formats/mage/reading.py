@@ -9,15 +9,15 @@ from typing import Any
 from ...code import cells, inline_tests
 from ...code.capture import Ledger
 from ...code.header import Header
-from ...errors import DefinitionError, FormatError, PluginError, Where
+from ...errors import DefinitionError, FormatError, JupyterMageError, PluginError, Where
 from ...model import MISSING, Block, Definition, Parameter, Pipeline
 from ...plugins import kinds, languages
 from ..problem import Problem
-from . import entries, own_tests, python_file, settings, sql_file, sql_in_python
+from . import abilities, entries, own_tests, python_file, settings, sql_file, sql_in_python
 from .entries import Entry
-from .project import Files, Written, file_of, legal
+from .project import Files, Written, legal, metadata_path
 
-_DERIVED = ("uuid", "type", "language", "upstream_blocks", "downstream_blocks", "configuration")
+_DERIVED = ("uuid", "type", "language", "upstream_blocks", "downstream_blocks", "configuration", "replicated_block", "content")
 _EDITOR_STATE = ("status", "all_upstream_blocks_executed", "created_at", "updated_at", "variables_dir")
 _BLOCK_DEFAULTS = {"executor_type": "local_python", "has_callback": False, "color": None}
 _PIPELINE_DEFAULTS = {"type": "python", "executor_count": 1, "settings": {"triggers": None}}
@@ -32,11 +32,15 @@ def read(files: Files, folder: str) -> Pipeline:
     metadata = entries.load(files, folder)
     if metadata.fatal:
         raise all_of(metadata.fatal)
-    names = {each.uuid: each.name for each in metadata.entries}
-    blocks = tuple(_Reader(files, each, names).block() for each in metadata.entries)
+    blocks = tuple(_block(files, each, metadata) for each in metadata.entries)
     raw = metadata.raw
     name = legal(folder, (), fallback="pipeline")
-    kept = _kept(raw, ("uuid", "blocks", "variables", "description", *_EDITOR_STATE), _PIPELINE_DEFAULTS)
+    lists = ("blocks", *entries.SECTIONS)
+    kept = _kept(raw, ("uuid", "variables", "description", *lists, *_EDITOR_STATE), _PIPELINE_DEFAULTS)
+    if "extensions" in kept and (extensions := abilities.without_blocks(kept["extensions"])) != kept["extensions"]:
+        kept["extensions"] = extensions
+        if not extensions:
+            del kept["extensions"]
     if kept.get("name") == folder:
         del kept["name"]
     if name != folder:
@@ -49,6 +53,16 @@ def read(files: Files, folder: str) -> Pipeline:
         description=str(raw.get("description") or ""),
         extra=kept,
     )
+
+
+def _block(files: Files, entry: Entry, metadata: entries.Metadata) -> Block:
+    """The entry's block. What is raised says where the entry is, if nothing nearer."""
+    try:
+        return _Reader(files, entry, metadata).block()
+    except JupyterMageError as error:
+        if error.where is None or not error.where.file:
+            error.where = Where(file=metadata_path(metadata.folder), line=entry.line, block=entry.name)
+        raise
 
 
 def all_of(problems: list[Problem]) -> FormatError:
@@ -74,13 +88,14 @@ def _kept(raw: Mapping[str, Any], leave: tuple[str, ...], defaults: Mapping[str,
 class _Reader:
     """One entry becomes a block."""
 
-    def __init__(self, files: Files, entry: Entry, names: Mapping[str, str]) -> None:
-        self.files, self.entry, self.names = files, entry, names
-        self.path = file_of(entry.kind, entry.uuid, entry.language, entry.configuration)
-        self.upstreams = tuple(names[uuid] for uuid in entry.upstreams)
+    def __init__(self, files: Files, entry: Entry, metadata: entries.Metadata) -> None:
+        self.files, self.entry, self.metadata = files, entry, metadata
+        self.names = {each.uuid: each.name for each in metadata.entries}
+        self.path = metadata.path(entry)
+        self.upstreams = tuple(self.names.get(uuid) or metadata.absent[uuid] for uuid in abilities.upstreams(entry))
 
     def block(self) -> Block:
-        text = self.files.text(self.path)
+        text = self.text()
         ours = self.entry.ours
         block = None
         if text is not None and ours is not None:
@@ -91,7 +106,17 @@ class _Reader:
         if block is None:
             block = self.foreign(text)
         block = settings.applied(block, self.entry.raw)
-        return dataclasses.replace(block, extra=self.kept_keys(block))
+        block = abilities.applied(block, self.entry, self.metadata)
+        extra = self.kept_keys(block)
+        if text is not None and block.carrier == MAGE and self.path and text[-1:] != "\n":
+            extra["jupyter_mage"] = {**extra.get("jupyter_mage", {}), "open_end": True}  # no newline at its end
+        return dataclasses.replace(block, extra=extra)
+
+    def text(self) -> str | None:
+        """What the block's file says; where there is none, what its entry has in ``content``."""
+        text = self.files.text(self.path) if self.path is not None else ""
+        inline = (self.metadata.original(self.entry) or self.entry).raw.get("content")
+        return inline + "\n" if text is None and isinstance(inline, str) else text
 
     def kept_keys(self, block: Block) -> dict[str, Any]:
         kept = _kept(self.entry.raw, (*_DERIVED, *_EDITOR_STATE, *settings.understood(self.entry.raw)), _BLOCK_DEFAULTS)
@@ -99,13 +124,15 @@ class _Reader:
             del kept["name"]
         if block.name != self.entry.uuid:
             kept["uuid"] = self.entry.uuid
-        configuration = {key: value for key, value in self.entry.configuration.items() if key != "jupyter_mage"}
+        said = abilities.said(self.entry)
+        configuration = {key: value for key, value in self.entry.configuration.items() if key not in said}
         if block.carrier != MAGE:
             written = compose(block, self.entry.language).configuration
             configuration = {key: value for key, value in configuration.items() if written.get(key) != value}
         if configuration:
             kept["configuration"] = configuration
         ours = {key: value for key, value in (self.entry.ours or {}).items() if key not in OUR_KEYS}
+        ours |= abilities.notes(self.entry, self.metadata)
         if ours:
             kept["jupyter_mage"] = ours
         return kept
@@ -115,15 +142,15 @@ class _Reader:
         block = Block(
             name=self.entry.name,
             source=(text or "").removesuffix("\n"),
-            language=self.entry.language,
+            language=(self.metadata.original(self.entry) or self.entry).language,
             kind=self.entry.kind,
             kind_given=True,
             upstreams=self.upstreams,
             declared=True,
-            doc="" if text is not None else not_there(self.path),
-            problem="" if text is not None else not_there(self.path),
+            doc="" if text is not None else not_there(self.path or ""),
+            problem="" if text is not None else not_there(self.path or ""),
             label=self.entry.uuid if self.entry.uuid != self.entry.name else "",
-            carrier="magic" if is_still(self.entry.kind) else MAGE,
+            carrier="magic" if is_still(self.entry.kind) and self.entry.ours is not None else MAGE,
             use=str((self.entry.ours or {}).get("use", "")),
         )
         return block if is_still(self.entry.kind) else cells.with_own_tests(block, Ledger())
@@ -143,6 +170,8 @@ class _Reader:
 
     def aligned(self, block: Block, header: Header) -> Block:
         """What the project's edges and type say wins over the header, which is then written anew."""
+        if abilities.decides_by_header(self.entry):
+            self.upstreams = tuple(name for name in block.needs if name not in block.guards)
         own = set(header.upstreams or ())
         after = tuple(name for name in block.after if name in self.upstreams)
         data = tuple(name for name in self.upstreams if name not in after or name in own)
@@ -276,7 +305,12 @@ def compose(block: Block, language: str) -> Written:
     """A block's file in this language, and what its entry has to say beside. Raises FormatError."""
     as_it_is = is_still(block.kind) or block.carrier == MAGE
     composer = None if as_it_is else _COMPOSERS.get((block.language, language))
-    return composer(block) if composer is not None else Written(text=block.source + "\n")
+    return composer(block) if composer is not None else Written(text=block.source + ("" if _open_end(block) else "\n"))
+
+
+def _open_end(block: Block) -> bool:
+    notes = block.extra.get("jupyter_mage")
+    return block.carrier == MAGE and isinstance(notes, Mapping) and notes.get("open_end") is True
 
 
 def file_languages(pipeline: Pipeline) -> dict[str, str]:

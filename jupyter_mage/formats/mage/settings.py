@@ -27,12 +27,26 @@ def written(block: Block) -> dict[str, Any]:
         found["retry_config"] = {
             "retries": block.retry.retries,
             "delay": _whole(block.retry.delay),
-            "max_delay": 0,
+            "max_delay": 0 if block.retry.longest == Retry().longest else _whole(block.retry.longest),
             "exponential_backoff": block.retry.backoff > 1,
         }
     if block.limits.timeout is not None:
-        found["timeout"] = max(1, round(block.limits.timeout))
+        found["timeout"] = _whole(block.limits.timeout)
     return found
+
+
+def rewritten(block: Block, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Keys of an entry that is there already: as they are, where they say of the block what is so.
+
+    >>> rewritten(Block(name="a", source="", retry=Retry(retries=3)), {"retry_config": {"retries": 3}})
+    {'retry_config': {'retries': 3}}
+    """
+    if not raw:
+        return written(block)
+    said = applied(dataclasses.replace(block, retry=Retry(on=block.retry.on, jitter=block.retry.jitter)), raw)
+    if said.retry == block.retry and said.limits.timeout == block.limits.timeout:
+        return {key: raw[key] for key in KEYS if key in raw}
+    return written(block)
 
 
 def understood(raw: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ pipelines and files that no pipeline lists are refused.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import dataclasses
 from collections import Counter
@@ -19,9 +20,9 @@ from ...code.header import render
 from ...errors import DefinitionError, FormatError, JupyterMageError, ProjectError, Where
 from ...model import Block, Pipeline, check_name
 from ...plugins import languages
-from .. import yaml
-from . import entries, ownership, reading, settings
-from .project import Disk, Memory, Written, file_of, metadata_path, requirements, skeleton
+from .. import yaml, yaml_edit
+from . import abilities, basis, entries, merging, ownership, reading, settings
+from .project import Disk, Memory, Written, metadata_path, requirements, skeleton
 from .reading import MAGE
 
 
@@ -32,45 +33,75 @@ class Plan:
     texts: dict[str, str]
     obsolete: list[str]
     folder: str
+    basis: basis.Basis
+    """What is written of this side alone, to be compared with next time."""
+    notes: list[str]
+    """What of the project's own changes was kept."""
 
 
-def write(pipeline: Pipeline, root: Path, *, shared: bool = False) -> list[Path]:
+def write(pipeline: Pipeline, root: Path, origin: Path | None = None, *, shared: bool = False) -> list[Path]:
     """Write the project; gives the files that changed. Raises FormatError, before anything is touched, for all that is wrong.
 
+    ``origin`` is the notebook that the pipeline stands in: what both changed since it was last imported or exported is merged.
     With ``shared``, files that other pipelines of the project use are replaced too: for all of them.
     """
-    plan = prepare(pipeline, root, shared=shared)
+    plan = prepare(pipeline, root, origin, shared=shared)
     changed = []
     for path, text in plan.texts.items():
         place = safe_files.inside(root, path)
-        if not place.is_file() or place.read_bytes() != text.encode():
-            safe_files.atomic_write(place, text)
+        before = place.read_bytes() if place.is_file() else None
+        blob = in_its_form(text, before)
+        if blob != before:
+            safe_files.atomic_write(place, blob)
             changed.append(place)
     for path in plan.obsolete:
         with contextlib.suppress(FileNotFoundError):
             safe_files.inside(root, path).unlink()
+    basis.save(root, plan.folder, origin, plan.basis)
     return changed
 
 
-def prepare(pipeline: Pipeline, root: Path, *, shared: bool = False) -> Plan:
+def prepare(pipeline: Pipeline, root: Path, origin: Path | None = None, *, shared: bool = False) -> Plan:
     """Everything that `write` would write. Raises FormatError."""
     if root.exists() and not root.is_dir():
         raise ProjectError(f"{root} is a file; a project is a folder", hint="export to another path")
     _check(pipeline)
     folder = str(pipeline.extra.get("uuid", pipeline.name))
     disk = Disk(root)
-    old = entries.load(disk, folder) if disk.text(metadata_path(folder)) is not None else None
+    there = disk.text(metadata_path(folder))
+    old = entries.parse(there, folder) if there is not None else None
     if old is not None and not old.raw and old.fatal:
         raise reading.all_of(old.fatal)
-    texts, metadata = _compose(pipeline, folder, old)
-    metadata_text = yaml.dump(metadata)
-    blocks = dict(texts)
-    texts[metadata_path(folder)] = metadata_text
+    base = basis.load(root, folder, origin) or basis.carried(pipeline, disk) if there is not None else None
+    template = base.metadata if base else there if there is not None else basis.template(pipeline)
+    blocks, metadata = _compose(pipeline, folder, entries.parse(template, folder) if template else None)
+    ours = basis.Basis(metadata=yaml_edit.edit(template, metadata) if template else yaml.dump(metadata), files=dict(blocks))
+    merged = merging.merged(base, ours, disk, folder) if base else merging.Merged(ours.metadata, dict(blocks))
     uuids = {_uuid(block) for block in pipeline}
-    _raise(ownership.problems(pipeline, blocks, uuids, disk, folder, old, shared=shared))
+    _raise(ownership.problems(merged.files, uuids, disk, folder, old, base, shared=shared))
     used = {path.split("/")[0] for path in blocks if "/" in path}
-    kept = {path: text for path, text in skeleton(used, requirements(blocks)).items() if disk.text(path) is None}
-    return Plan(texts={**kept, **texts}, obsolete=ownership.obsolete(old, blocks, root, folder), folder=folder)
+    return Plan(
+        texts={**skeleton(used, requirements(blocks), disk), **merged.files, metadata_path(folder): merged.metadata},
+        obsolete=ownership.obsolete(old, merged.files, root, folder),
+        folder=folder,
+        basis=ours,
+        notes=merged.notes,
+    )
+
+
+def in_its_form(text: str, before: bytes | None) -> bytes:
+    """The bytes of a file whose text is to be this: as they are where they say it, else with the line ends that they have."""
+    if before is None:
+        return text.encode()
+    try:
+        old = before.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return text.encode()
+    if old.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n") == text.removesuffix("\n"):
+        return before
+    if "\r\n" in old and old.count("\n") == old.count("\r\n"):
+        text = text.replace("\n", "\r\n")
+    return (codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b"") + text.encode()
 
 
 def _check(pipeline: Pipeline) -> None:
@@ -100,7 +131,7 @@ def _check_block(block: Block, pipeline: Pipeline) -> None:
             hint=f"make {leak.name} an upstream or a parameter: %%block {block.name}({leak.name}) …",
         )
     for name in block.needs:
-        if name not in pipeline:
+        if name not in pipeline and block.carrier != MAGE:
             raise FormatError(f"needs {name}, which is no block", where=Where(block=block.name), hint=f"define {name}")
 
 
@@ -141,10 +172,12 @@ def _compose(pipeline: Pipeline, folder: str, old: entries.Metadata | None) -> t
     languages_of = reading.file_languages(pipeline)
     uuids = {block.name: _uuid(block) for block in pipeline}
     below = graph.downstreams(pipeline)
+    listed = {block.name for block in pipeline if abilities.section_of(block) == "blocks"}
     for block in pipeline:
         with _collected(problems):
-            edges = [uuids[name] for name in block.needs], [uuids[name] for name in below[block.name]]
-            made[block.name] = _block(block, languages_of[block.name], edges, old)
+            downs = [] if block.kind in entries.ATTACHED else [name for name in below[block.name] if name in listed]
+            edges = _upstreams(block, pipeline, uuids), [uuids[name] for name in downs]
+            made[block.name] = _block(block, languages_of[block.name], edges, old, pipeline)
     _raise(problems)
     texts = {path: text for path, text, _ in made.values() if text is not None}
     metadata = _metadata(pipeline, folder, {name: entry for name, (_, _, entry) in made.items()}, old)
@@ -158,6 +191,20 @@ def _compose(pipeline: Pipeline, folder: str, old: entries.Metadata | None) -> t
     if len(texts) < len({path for path, text, _ in made.values() if text is not None}):
         raise FormatError("two blocks would have the same file")
     return texts, metadata
+
+
+def _upstreams(block: Block, pipeline: Pipeline, uuids: Mapping[str, str]) -> list[str]:
+    """The uuids in the entry's ``upstream_blocks``."""
+    if block.kind in entries.ATTACHED:
+        return abilities.watched(block, pipeline, uuids)
+    noted = _noted(block).get("absent")
+    absent = noted if isinstance(noted, Mapping) else {}
+    return [uuids.get(name) or absent.get(name, name) for name in dict.fromkeys((*block.upstreams, *block.after))]
+
+
+def _noted(block: Block) -> Mapping[str, Any]:
+    found = block.extra.get("jupyter_mage")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _difference(block: Block, found: Block) -> dict[str, Any]:
@@ -175,12 +222,13 @@ def _uuid(block: Block) -> str:
 
 
 def _block(
-    block: Block, language: str, edges: tuple[list[str], list[str]], old: entries.Metadata | None
+    block: Block, language: str, edges: tuple[list[str], list[str]], old: entries.Metadata | None, pipeline: Pipeline
 ) -> tuple[str, str | None, dict[str, Any]]:
-    """A block's path, text (None: leave the file that is not there) and entry."""
+    """A block's path, text (None: it has none of its own, or is not there) and entry."""
+    ups, downs = edges
     written = reading.compose(block, language)
     extra = {key: value for key, value in block.extra.items() if key not in ("uuid", "configuration", "jupyter_mage")}
-    before = next((each for each in old.entries if each.uuid == _uuid(block)), None) if old else None
+    before = old.get(_uuid(block)) if old else None
     given = block.extra.get("configuration")
     kept = dict(before.configuration) if before else {}
     if before and before.ours is not None:
@@ -190,36 +238,72 @@ def _block(
     ours = _ours(block, written)
     if ours:
         configuration["jupyter_mage"] = ours
-    entry = {**(before.raw if before else {}), **extra}
-    entry |= {
-        "uuid": _uuid(block),
-        "type": block.kind,
-        "language": language,
-        "upstream_blocks": edges[0],
-        "downstream_blocks": edges[1],
-    }
+    entry = {**(before.raw if before else {}), **extra, "uuid": _uuid(block)}
+    replicated = _replicated(block, pipeline, old)
+    entry.pop("replicated_block", None)
+    if replicated:
+        entry["replicated_block"] = replicated
+    abilities.complete(block, configuration)
+    _derive(entry, before, old, {"type": block.kind, "language": language, "upstream_blocks": ups, "downstream_blocks": downs})
     said = str((before.ours or {}).get("header", "")) if before else ""
     for key, option in settings.KEYS.items():  # what our header said goes with it; what was set in Mage stays
         if key not in extra and option in said:
             entry.pop(key, None)
-    entry |= settings.written(block)
+    entry |= settings.rewritten(block, before.raw if before else {})
     entry.pop("configuration", None)
-    if configuration:
+    if configuration or (before and isinstance(before.raw.get("configuration"), Mapping)):
         entry["configuration"] = configuration
-    path = file_of(block.kind, _uuid(block), language, configuration)
-    absent = block.carrier == MAGE and not block.source and block.doc == reading.not_there(path)
-    return path, None if absent else written.text, _sorted(entry)
+    path = entries.file_path(block.kind, _uuid(block), language, configuration)
+    as_it_is = block.carrier == MAGE
+    absent = as_it_is and not block.source and block.doc == reading.not_there(path)
+    inline = as_it_is and before is not None and before.raw.get("content") == block.source
+    return path, None if absent or inline or replicated or not path else written.text, _sorted(entry)
+
+
+def _replicated(block: Block, pipeline: Pipeline, old: entries.Metadata | None) -> str:
+    """The uuid in ``replicated_block``; empty where the block has a file of its own, as one whose source was changed has."""
+    if not block.replicates:
+        return str(_noted(block).get("original", ""))
+    original = pipeline.get(block.replicates)
+    if original is None:
+        return ""
+    file = reading.compose(original, reading.file_languages(pipeline)[original.name]).text
+    if block.source not in (original.source, file.removesuffix("\n")):
+        return ""
+    before = old.get(_uuid(block)) if old else None
+    found = old.original(before) if old and before else None
+    return before.replicated if before and found and found.uuid == _uuid(original) and before.replicated else _uuid(original)
+
+
+def _derive(entry: dict[str, Any], before: entries.Entry | None, old: entries.Metadata | None, values: Mapping[str, Any]) -> None:
+    """Put in what follows from the block, where the entry does not say it already: by a default, or in another order."""
+    for key, value in values.items():
+        if before is None or old is None or not _says(before, old, key, value):
+            entry[key] = value
+
+
+def _says(before: entries.Entry, old: entries.Metadata, key: str, value: Any) -> bool:
+    if key in ("type", "language"):
+        return bool(value == (before.kind if key == "type" else before.language))
+    there = before.raw.get(key, [])
+    if not isinstance(there, list) or len(set(there)) < len(there):
+        return False
+    if key == "upstream_blocks" and before.kind not in entries.ATTACHED:
+        return bool(there == value)
+    beside = {each.uuid for each in old.entries if each.section != "blocks"}
+    known = {each.uuid for each in old.entries} - (beside if key == "downstream_blocks" else set())
+    return bool(set(there) & known == set(value))
 
 
 def _ours(block: Block, written: Written) -> dict[str, Any]:
     """What stands in ``configuration: {jupyter_mage: …}``."""
     given = block.extra.get("jupyter_mage")
-    ours: dict[str, Any] = dict(given) if isinstance(given, Mapping) else {}
+    ours = {key: value for key, value in given.items() if key not in abilities.LOCAL_NOTES} if isinstance(given, Mapping) else {}
     if block.use:
         ours["use"] = block.use
     if block.carrier == MAGE and not block.use:
         return ours
-    ours["written"] = ownership.fingerprint(written.text)
+    ours["written"] = basis.fingerprint(written.text)
     if reading.is_still(block.kind) or block.carrier == MAGE:
         return ours
     ours |= {"header": block.header or render(block), **written.ours}
@@ -234,16 +318,18 @@ def _metadata(
     pipeline: Pipeline, folder: str, made: Mapping[str, dict[str, Any]], old: entries.Metadata | None
 ) -> dict[str, Any]:
     """The pipeline's file: what an existing one has beside our keys stays."""
-    extra = {key: value for key, value in pipeline.extra.items() if key != "uuid"}
-    data: dict[str, Any] = {**(old.raw if old else {}), **extra, "uuid": folder}
-    data.setdefault("name", folder)
-    data.setdefault("type", "python")
-    for key, value in (("description", pipeline.description), ("variables", dict(pipeline.variables))):
-        if value:
-            data[key] = value
-        elif data.get(key):
+    extra = {key: value for key, value in pipeline.extra.items() if key not in ("uuid", "jupyter_mage")}
+    data: dict[str, Any] = {**(old.raw if old else {}), **extra}
+    if old is None:
+        data |= {"uuid": folder, "name": data.get("name", folder), "type": data.get("type", "python")}
+    if pipeline.description and pipeline.description != data.get("description"):
+        data["description"] = pipeline.description
+    if pipeline.variables:
+        data["variables"] = dict(pipeline.variables)
+    for key, value in (("description", pipeline.description), ("variables", pipeline.variables)):
+        if not value and data.get(key):
             del data[key]
-    data["blocks"] = list(made.values())
+    abilities.lists(made, merging.in_file_order(pipeline, old, _uuid), data, old.raw if old else {})
     return _sorted(data)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...errors import FormatError, JupyterMageError, Where, unknown
 from ...files import atomic_write
-from ...model import Pipeline, check_name
+from ...model import Pipeline, Trigger, check_name
 from ..problem import Problem, problem_of
 from . import variables
 from .document import load, own_name
@@ -69,11 +69,19 @@ class Notebook:
                 reader.pipeline(name, ours)
         return list(dict.fromkeys(problem_of(error, str(path)) for error in reader.problems))
 
-    def warnings(self, pipeline: Pipeline) -> list[str]:  # noqa: ARG002 (the protocol's)
+    def warnings(self, pipeline: Pipeline, path: Path | None = None, origin: Path | None = None) -> list[str]:  # noqa: ARG002
         """None: a notebook is where pipelines are at home."""
         return []
 
-    def write(self, pipeline: Pipeline, path: Path, *, shared: bool = False) -> list[Path]:  # noqa: ARG002 (the protocol's)
+    def imported(self, pipeline: Pipeline, path: Path, target: Path) -> Pipeline:  # noqa: ARG002 (the protocol's)
+        """The pipeline as it is."""
+        return pipeline
+
+    def triggers(self, path: Path, pipeline: str = "") -> tuple[Trigger, ...]:  # noqa: ARG002 (the protocol's)
+        """None: they belong to a project."""
+        return ()
+
+    def write(self, pipeline: Pipeline, path: Path, origin: Path | None = None, *, shared: bool = False) -> list[Path]:  # noqa: ARG002
         """Write the notebook. One that is there keeps its outputs where cells are equal; where cells would go, it is refused."""
         made = list(made_cells(pipeline))
         metadata: dict[str, Any] = {

@@ -9,18 +9,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ...code import cells, function
+from ...code import cells
 from ...code.capture import Ledger
 from ...code.carriers import in_cell, read_cell
 from ...code.header import CellHead, Header
 from ...errors import DefinitionError, FormatError, JupyterMageError, Where, unknown
 from ...graph import resolve
 from ...model import Block, Pipeline, Test, check_name
-from ...plugins import kinds, languages
-from . import variables
+from ...plugins import kinds
+from . import kept, variables
 from .document import Cell, legal
-
-MAGE = "mage"
 
 
 class Reader:
@@ -44,7 +42,7 @@ class Reader:
                 current = header.pipeline or self.default
             if head is None and cell.sort == "code":
                 self.ledger.note(cell.source, cell.number)
-            if cell.source.strip():
+            if cell.source.strip() and not kept.is_added(cell.ours, cell.source):
                 self.cells.setdefault(current, []).append((cell, head, header))
         self.cells.setdefault(self.default, [])
         if len(self.cells) > 1 and not any(head for _, head, _ in self.cells[self.default]):
@@ -109,7 +107,7 @@ class Reader:
 
     def blocks(self, name: str, placed: Iterable[Any], known: Mapping[str, Cell]) -> dict[str, Block]:
         blocks: dict[str, Block] = {}
-        names = _Names(name, known)
+        names = Names(name, known)
         for cell, head, header in placed:
             if head is None:
                 block = _still(cell, names)
@@ -124,17 +122,7 @@ class Reader:
 
     def block(self, cell: Cell, head: CellHead, header: Header, known: Mapping[str, Cell]) -> Block:
         block = cells.define(header, head.body, self.ledger, known=known, number=cell.number)
-        extra = cell.ours.get("extra")
-        label = cell.ours.get("label")
-        if extra or label:
-            block = dataclasses.replace(
-                block, extra=extra if isinstance(extra, dict) else {}, label=label if isinstance(label, str) else ""
-            )
-        if languages.get(block.language).extension == "py" and function.mage_decorator(head.body):
-            return dataclasses.replace(
-                block, carrier=MAGE, declared=True, kind_given=True, header="", reads=(), captured=(), leaks=(), doc=""
-            )
-        return block
+        return kept.noted(block, cell.ours, head.body)
 
     def tests(self, placed: Iterable[Any], blocks: dict[str, Block]) -> None:
         """Put test cells to their blocks, with a note where they stand elsewhere than right below."""
@@ -185,7 +173,7 @@ def _all_of(problems: list[JupyterMageError]) -> JupyterMageError:
     return FormatError(f"{len(problems)} problems:\n{listing}", where=problems[0].where)
 
 
-class _Names:
+class Names:
     """Names for text and plain code, from what they say first; stable as long as that does not change."""
 
     def __init__(self, pipeline: str, taken: Iterable[str]) -> None:
@@ -221,9 +209,13 @@ def _first_definition(source: str) -> str:
     return "imports" if tree.body and all(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body) else ""
 
 
-def _still(cell: Cell, names: _Names) -> Block:
-    """A cell that is no block: kept in its place."""
+def _still(cell: Cell, names: Names) -> Block:
+    """A cell that is no block: kept in its place. One that came from a project says what it was there."""
     code = cell.sort == "code"
+    known = kept.from_note(cell.ours.get("block"), cell.source, names.taken)
+    if known is not None:
+        names.taken.add(known.name.casefold())
+        return known
     return Block(
         name=names.of(cell),
         source=cell.source,

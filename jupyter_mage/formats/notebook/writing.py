@@ -13,25 +13,26 @@ from ...code.header import render
 from ...errors import FormatError, Where
 from ...model import Block, Pipeline
 from ...plugins import languages
-from .document import load, own_name, raw_json
-from .reading import is_still
+from . import kept
+from .document import Cell, load, own_name, raw_json
+from .reading import Names, is_still
 
 _WRITTEN = {"magic": "%%{sort} {text}", "comment": "#| {sort}: {text}"}
-_LOAD = "%load_ext jupyter_mage"
 
 
 def made_cells(pipeline: Pipeline) -> Iterator[dict[str, Any]]:
     """The cells, in the blocks' order, tests in their places; their ids follow from names alone."""
     plain = [block.source for block in pipeline if is_still(block) and block.language in languages]
-    if not any(_LOAD in source for source in plain):
-        yield _json_cell("code", "load-jupyter-mage", _LOAD)
+    if not any(kept.LOAD in source for source in plain):
+        yield _json_cell("code", "load-jupyter-mage", kept.LOAD, {"added": True})
     missing = _missing_definitions(pipeline, plain)
     if missing:
         yield _json_cell("code", "definitions", missing)
     placed = _placed_tests(pipeline)
     yield from placed.pop("", [])
+    names = Names(pipeline.name, [block.name for block in pipeline if not is_still(block)])
     for block in pipeline:
-        yield _block_cell(block)
+        yield _block_cell(block, names)
         here = [i for i, t in enumerate(block.tests) if not t.inline and _places(block).get(t.name) not in pipeline]
         yield from (_test_cell(block, index) for index in here)
         yield from placed.pop(block.name, [])
@@ -82,17 +83,24 @@ def _missing_definitions(pipeline: Pipeline, plain: Iterable[str]) -> str:
     return "\n\n\n".join(part for part in (imports, *others) if part)
 
 
-def _block_cell(block: Block) -> dict[str, Any]:
+def _block_cell(block: Block, names: Names) -> dict[str, Any]:
     name = block.name
-    if is_still(block):
+    plain = is_still(block) and kept.at_home(block)
+    if not plain and kept.has_no_cell(block):
+        return _json_cell("raw", name, kept.shown(block), {"block": kept.as_note(block)})
+    if plain:
         code = block.language in languages
         sort = "code" if code else "raw" if _ours(block).get("cell_type") == "raw" else "markdown"
-        return _json_cell(sort, name, block.source)
+        if not block.source.strip():
+            return _json_cell("raw", name, kept.shown(block), {"block": kept.as_note(block)})
+        derived = names.of(Cell(place=0, sort=sort, source=block.source, count=None, ours={}))
+        note = kept.still_note(block, derived)
+        return _json_cell(sort, name, block.source, {"block": note} if note else None)
     extra = {key: value for key, value in block.extra.items() if key != "jupyter_mage"}
-    kept = {key: value for key, value in _ours(block).items() if key not in ("test_places", "comment_tests", "bare")}
-    if kept:
-        extra["jupyter_mage"] = kept
-    notes = {key: value for key, value in (("extra", extra), ("label", block.label)) if value}
+    ours = {key: value for key, value in _ours(block).items() if key not in ("test_places", "comment_tests", "bare")}
+    if ours:
+        extra["jupyter_mage"] = ours
+    notes = {**({"extra": extra} if extra else {}), **kept.notes(block)}
     text = rebuilt(block.header or render(block), block.source, block.carrier, name)
     return _json_cell("code", name, block.source if _ours(block).get("bare") is True else text, notes)
 

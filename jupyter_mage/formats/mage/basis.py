@@ -1,0 +1,106 @@
+"""What a pipeline's files were when a notebook and its project last agreed: at the last import or export.
+
+It stands in the project's ``.jupyter_mage/exports`` (which git ignores), one for each notebook, and tells at the next export
+which side changed what. A notebook also carries the fingerprints of the files that it was imported from: where the record is not
+(a clone, a notebook that was renamed), they still tell whether anybody changed a file since.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ... import files as safe_files
+from ...errors import JupyterMageError
+from ...model import Pipeline
+from . import entries
+from .project import Disk, metadata_path
+
+_MAX_BYTES = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The text of ``metadata.yaml``, and of each block's file by its path."""
+
+    metadata: str
+    files: Mapping[str, str]
+
+
+def load(root: Path, folder: str, origin: Path | None) -> Basis | None:
+    """What was kept of this pipeline for this notebook, or None where nothing was, or nothing that reads."""
+    with contextlib.suppress(OSError, ValueError, LookupError, AttributeError, TypeError, RecursionError, JupyterMageError):
+        place = safe_files.inside(root, _path(root, folder, origin))
+        if place.stat().st_size > _MAX_BYTES:
+            return None
+        data = json.loads(place.read_bytes())
+        metadata, texts = data["metadata"], data["files"]
+        if isinstance(metadata, str) and all(isinstance(text, str) for text in texts.values()):
+            return Basis(metadata, texts)
+    return None
+
+
+def save(root: Path, folder: str, origin: Path | None, basis: Basis) -> None:
+    """Keep it. Raises ProjectError where it cannot be written."""
+    place = safe_files.inside(root, _path(root, folder, origin))
+    blob = json.dumps({"metadata": basis.metadata, "files": basis.files}, sort_keys=True, ensure_ascii=False).encode()
+    if not place.is_file() or place.read_bytes() != blob:
+        safe_files.atomic_write(place, blob, mode=0o600)
+        ignore = place.parents[2] / ".gitignore"
+        if not ignore.exists():
+            safe_files.atomic_write(ignore, "*\n", mode=0o600)
+
+
+def _path(root: Path, folder: str, origin: Path | None) -> str:
+    name = fingerprint(os.path.relpath(os.path.realpath(origin), os.path.realpath(root))) if origin else "python"
+    return f".jupyter_mage/exports/{folder}/{name}.json"
+
+
+def fingerprint(text: str) -> str:
+    """A short name of a file's text, noted when it is written: it tells later whether somebody changed the file."""
+    import xxhash
+
+    return f"xxh3-{xxhash.xxh3_64_hexdigest(text.encode())}"
+
+
+def of_project(root: Path, folder: str) -> Basis | None:
+    """The files as they are now; None where they do not read."""
+    disk = Disk(root)
+    with contextlib.suppress(JupyterMageError):
+        text = disk.text(metadata_path(folder))
+        if text is None:
+            return None
+        metadata = entries.parse(text, folder)
+        paths = {path for each in metadata.entries if (path := metadata.path(each)) is not None}
+        return Basis(text, {path: found for path in sorted(paths) if (found := disk.text(path)) is not None})
+    return None
+
+
+def noted(basis: Basis) -> dict[str, Any]:
+    """What an imported notebook carries of the files it came from."""
+    return {"metadata": basis.metadata, "files": {path: fingerprint(text) for path, text in basis.files.items()}}
+
+
+def template(pipeline: Pipeline) -> str | None:
+    """The file that the pipeline was imported from, as its notebook keeps it: what it says the same, stays as it was."""
+    text = _notes(pipeline).get("metadata")
+    return text if isinstance(text, str) and entries.parse(text, pipeline.name).raw else None
+
+
+def carried(pipeline: Pipeline, disk: Disk) -> Basis | None:
+    """What the pipeline's notebook carries of the files it was imported from: of block files those that nobody changed since."""
+    text, names = template(pipeline), _notes(pipeline).get("files")
+    if text is None or not isinstance(names, Mapping):
+        return None
+    there = {path: found for path in names if isinstance(path, str) and (found := disk.text(path)) is not None}
+    return Basis(text, {path: found for path, found in there.items() if fingerprint(found) == names[path]})
+
+
+def _notes(pipeline: Pipeline) -> Mapping[str, Any]:
+    notes = pipeline.extra.get("jupyter_mage")
+    return notes if isinstance(notes, Mapping) else {}
