@@ -250,7 +250,7 @@ def test_merging_loses_no_line_of_either_side(base: str, ours: str, theirs: str)
 def test_pipeline_from_cells_alone_keeps_what_a_project_says(sides: Sides) -> None:
     """The kernel knows cells only; what the notebook's file says of them goes along."""
     bare = tuple(
-        dataclasses.replace(block, extra={}, label="", guards=(), callbacks=(), dynamic=False, reduce=False, replicates="")
+        dataclasses.replace(block, extra={}, label="", callbacks=(), dynamic=False, reduce=False, replicates="")
         for block in sides.pipeline
         if not block.problem and block.kind not in ("markdown", "scratchpad", "chart")
     )

@@ -74,14 +74,16 @@ class Mage:
 
     def warnings(self, pipeline: Pipeline, path: Path | None = None, origin: Path | None = None) -> list[str]:
         """What Mage would do otherwise than we do, for this pipeline; and what a write to ``path`` would take from there."""
-        news = writing.prepare(pipeline, path, origin).notes if path is not None else []
+        news = writing.prepare(pipeline, path, origin, shared=True).notes if path is not None else []
         return [*news, *checking.warnings(pipeline)]
 
     def imported(self, pipeline: Pipeline, path: Path, target: Path) -> Pipeline:
         """The pipeline as the notebook ``target`` will have it; what it and the project agree on is noted in both."""
         folder = str(pipeline.extra.get("uuid", pipeline.name))
         found = basis.of_project(path, folder)
-        blocks = tuple(graph.reading_order(pipeline, reading.is_still))
+        blocks = pipeline.blocks
+        if all(block.carrier == reading.MAGE for block in blocks):  # cells of ours stand as their author wants them
+            blocks = tuple(graph.reading_order(blocks, reading.is_still))
         if found is None:
             return dataclasses.replace(pipeline, blocks=blocks)
         with contextlib.suppress(JupyterMageError):  # a project that cannot be written to can be imported

@@ -78,7 +78,7 @@ def noted(block: Block, notes: Mapping[str, Any], source: str) -> Block:
         changes["extra"] = notes["extra"]
     if looks_like_mage(block.language, source) or notes.get("carrier") == MAGE:
         changes |= {"carrier": MAGE, "declared": True, "kind_given": True, "header": "", "reads": (), "captured": (), "leaks": ()}
-        changes |= {"doc": "", "source": source}
+        changes |= {"doc": "", "source": source, "any_case": False}
         for name, made in (("retry", Retry), ("limits", Limits)):
             if isinstance(notes.get(name), dict):
                 changes[name] = _made(made, notes[name], getattr(block, name))
