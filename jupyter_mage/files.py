@@ -103,6 +103,8 @@ def inside(root: Path, *parts: str) -> Path:
     jupyter_mage.errors.UnsafePathError: 'pipelines/../../etc' is outside the project project
     """
     base = Path(os.path.realpath(root))
+    if any("\0" in part for part in parts):
+        raise UnsafePathError(f"{'/'.join(parts)!r} has a character that no file name has")
     full = Path(os.path.realpath(base.joinpath(*parts)))
     if full != base and base not in full.parents:
         raise UnsafePathError(f"{'/'.join(parts)!r} is outside the project {root}")

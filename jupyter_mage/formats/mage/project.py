@@ -57,14 +57,24 @@ class Disk:
             return None
         except (OSError, ValueError) as error:
             raise ProjectError(f"could not read {path}: {error}", where=Where(file=path)) from None
-        with os.fdopen(handle, "rb") as stream:
+        try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 raise FormatError("not an ordinary file", where=Where(file=path))
+            self.refuse_moved(handle, path)
             if status.st_size > MAX_FILE:
                 raise FormatError(f"{status.st_size:,} bytes, more than the {MAX_FILE:,} that are read", where=Where(file=path))
-            blob = stream.read(MAX_FILE + 1)
+            with os.fdopen(handle, "rb", closefd=False) as stream:
+                blob = stream.read(MAX_FILE + 1)
+        finally:
+            os.close(handle)
         return _decoded(blob, path)
+
+    def refuse_moved(self, handle: int, path: str) -> None:
+        """Raise UnsafePathError where a folder became a link out of the project between the look at it and the opening."""
+        opened, base = Path(f"/proc/self/fd/{handle}"), Path(os.path.realpath(self.root))
+        if opened.exists() and base not in Path(os.path.realpath(opened)).parents:
+            raise UnsafePathError(f"{path!r} is outside the project {self.root}")
 
 
 def _decoded(blob: bytes, path: str) -> str:
