@@ -138,7 +138,7 @@ def _end_of_line(text: str, place: int) -> int:
     """The end of the line that ``place`` is in, its newline left out."""
     end = text.find("\n", place)
     end = len(text) if end < 0 else end
-    return end - 1 if end > place and text[end - 1] == "\r" else end
+    return end - 1 if end > 0 and text[end - 1] == "\r" else end
 
 
 # ------------------------------------------------------------------------------------------------------------ writing it
