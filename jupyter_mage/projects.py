@@ -84,7 +84,7 @@ def file_of(root: Path, pipeline: str) -> Path:
     plugin = formats.get("mage")
     if plugin.accepts(root) and pipeline in plugin.pipelines(root):
         return root
-    found = [each for each in sorted(root.glob("*.ipynb")) if legal_name(each.stem) == pipeline]
+    found = [each for each in sorted(root.glob("*.ipynb")) if name_of(each) == pipeline]
     if len(found) != 1:
         raise ProjectError(f"it is not known which file pipeline {pipeline} stands in", hint="say it: --file NOTEBOOK.ipynb")
     return found[0]
@@ -144,6 +144,11 @@ def import_notebook(project: Path, pipeline: str, target: Path) -> Pipeline:
     return found
 
 
+def name_of(notebook: Path) -> str:
+    """What a notebook's pipeline is called: as its metadata says (an imported one's does), else after its file; reads no cell."""
+    return notebook_variables.pipeline_noted(notebook) or legal_name(notebook.stem)
+
+
 def variables_of(notebook: Path) -> dict[str, Any]:
     """The variables that a notebook's file keeps for its pipeline; reads no cell."""
     return notebook_variables.noted(notebook)
@@ -200,12 +205,13 @@ def triggers(path: Path, pipeline: str) -> tuple[Trigger, ...]:
 def laid_out(pipeline: Pipeline, layout: Pipeline) -> Pipeline:
     """The kernel's blocks among the notebook's text cells, in the notebook's order; blocks that it lacks come last.
 
-    What only the notebook's file knows goes along: where a block was imported from, cells of blocks that do not run here.
+    What only the notebook's file knows goes along: where a block was imported from, cells of blocks that do not run here, and
+    imported blocks whose cells were not run yet.
     """
     placed = [
         _with_notes(pipeline[each.name], each) if each.name in pipeline else each
         for each in layout
-        if each.name in pipeline or not runs(each) or each.problem
+        if each.name in pipeline or not runs(each) or each.problem or each.carrier == "mage"
     ]
     placed_names = {each.name for each in placed}
     return dataclasses.replace(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import os
 import shutil
 from pathlib import Path
 
 import mage_projects
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from jupyter_mage import projects, view
 from jupyter_mage.errors import DefinitionError, FormatError
@@ -285,3 +288,16 @@ def test_replica_whose_code_is_changed_gets_a_file_of_its_own(root: Path) -> Non
     assert sorted(path.name for path in written) == ["metadata.yaml", "twin.py"]
     entry = next(each for each in yaml.load((root / META).read_text()).data["blocks"] if each["uuid"] == "twin")
     assert "replicated_block" not in entry
+
+
+def test_kernel_on_an_imported_notebook_exports_into_its_project_and_changes_nothing(root: Path, tmp_path: Path) -> None:
+    target = tmp_path / "back.ipynb"
+    projects.import_notebook(root, "everything", target)
+    before, notebook = mage_projects.contents(root), nbformat.read(target, as_version=4)
+    notebook.cells.append(nbformat.v4.new_code_cell("%pipeline export project"))
+    environment = {**os.environ, "JPY_SESSION_NAME": str(target)}
+    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
+    client.execute(env=environment)
+    said = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
+    assert said.startswith("0 files in project\nrun it: jupyter mage run project everything")
+    assert mage_projects.contents(root) == before

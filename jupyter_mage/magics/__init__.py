@@ -18,7 +18,6 @@ from ..code.source import transform_magics, uses_magics
 from ..definitions import Defined
 from ..engine import runs
 from ..errors import BlockFailedError, JupyterMageError, Where
-from ..model import legal_name
 from ..saved import SavedNotebook
 from ..session import Session
 from ..state import Run
@@ -287,7 +286,7 @@ def load(ip: Any, *, draw: Draw) -> Session:
     if known is not None:
         return known.session
     path = notebook_path()
-    session = Session(Path.cwd(), pipeline=legal_name(path.stem) if path else "pipeline", origin="notebook")
+    session = Session(Path.cwd(), pipeline=projects.name_of(path) if path else "pipeline", origin="notebook")
     session.saved = SavedNotebook(path) if path else None
     if path:
         session.begin(projects.variables_of(path))

@@ -141,7 +141,7 @@ def _check_entry(disk: Disk, entry: Entry, metadata: entries.Metadata) -> Iterat
             yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: its file {file} is not there")
         return
     judge = _JUDGES.get(entry.language)
-    if judge is not None and not reading.is_still(entry.kind):
+    if judge is not None and entry.kind in kinds and not reading.is_still(entry.kind):
         yield from judge(entry, file, text)
 
 

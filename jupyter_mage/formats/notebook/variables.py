@@ -12,7 +12,7 @@ from typing import Any
 from ...code.parameters import checked
 from ...errors import FormatError, JupyterMageError, Where
 from ...files import atomic_write
-from ...model import Block, Pipeline
+from ...model import Block, Pipeline, name_problem
 from .document import Cell, load, raw_json
 
 _LINE = re.compile(r"^[ \t]*%pipeline[ \t]+vars\b(.*)$", re.MULTILINE)
@@ -38,6 +38,15 @@ def said(cells: Iterable[Cell]) -> dict[str, tuple[str | None, int]]:
                 elif equals:
                     found[name] = value, cell.number
     return found
+
+
+def pipeline_noted(path: Path) -> str:
+    """The pipeline's name in a notebook's metadata; empty where there is none, or the notebook cannot be read."""
+    try:
+        found = load(path)[1].get("pipeline")
+    except JupyterMageError:
+        return ""
+    return found if isinstance(found, str) and name_problem(found) is None else ""
 
 
 def noted(path: Path) -> dict[str, Any]:
