@@ -18,6 +18,8 @@ _READ = frozenset({".yaml", ".yml", ".py", ".sql", ".r", ".md"})
 
 def is_revision(text: str, path: Path) -> bool:
     """Whether git knows ``text`` as a commit (a branch, a tag, ``HEAD~2`` …) in the checkout that ``path`` is in."""
+    if "\0" in text:  # no program can be given such a word
+        return False
     try:
         return _run(path, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}").returncode == 0
     except ProjectError:
