@@ -7,7 +7,7 @@ from typing import Any
 
 import mage_yaml
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from jupyter_mage.formats import yaml
@@ -131,7 +131,7 @@ def mutations(data: Any) -> st.SearchStrategy[Any]:
     return mutated()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.reuse, Phase.generate])
 @given(st.data())
 def test_any_text_says_the_new_data_and_the_old_again_after_it(data: Any) -> None:
     before = data.draw(mage_yaml.pipelines())
