@@ -164,7 +164,9 @@ class _Editor:
     def column(self, place: int) -> int:
         return place - (self.text.rfind("\n", 0, place) + 1)
 
-    def block_map(self, node: _Node, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> str:
+    def block_map(self, node: _Node, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> str | None:
+        if any(self.text[max(0, key.start - 9) : key.start].rstrip(" ").endswith("?") for key, _ in node.pairs):
+            return None  # keys on lines of their own (`? key`): written anew as a whole
         column = self.column(node.start)
         pieces: list[tuple[Any, str, str]] = []
         before = node.start
