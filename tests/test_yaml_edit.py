@@ -142,5 +142,5 @@ def test_any_text_says_the_new_data_and_the_old_again_after_it(data: Any) -> Non
     result = edit(text, after)
     assert same(yaml.load(result).data, after)
     assert same(yaml.load(edit(result, before)).data, before)
-    if "# the end" in text and "# all of it" in text:
+    if "# the end" in text and "? " not in text:  # with keys on lines of their own the whole may be written anew
         assert "# the end" in result and "# all of it" in result
