@@ -256,7 +256,7 @@ class Definitions:
         for pipeline, board in self.board.items():
             if (isinstance(event, ev.RunStarted) and event.pipeline == pipeline) or board.id == event.run:
                 board.apply(event)
-                if isinstance(event, ev.ENDING):
+                if isinstance(event, (*ev.ENDING, ev.BlockSkipped)):
                     self.stale.get(pipeline, set()).discard(event.block)
         self._changed()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import types
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +13,9 @@ from .model import Block, Failure
 
 INPUTS = 4
 """So many inputs get a line of their own; of more than that the rest is only named."""
-_CODES = {"bad": "1;31", "good": "34", "guess": "1;33", "dim": "2"}
+WIDTH = 100
+"""Characters: so many fit a notebook beside the panel."""
+_CODES = {"bad": "31", "said": "1", "good": "34", "guess": "1;33", "dim": "2"}
 
 
 def text(
@@ -32,7 +35,7 @@ def text(
     where += f" line {failure.line}" if failure.line else ""
     what = f"test {failure.test} of {block.name}" if failure.test else name or block.name
     said = f"{failure.error}: {failure.message}".rstrip(": ")
-    lines = [f"{_dyed('✗', 'bad', colour)} {what} failed{where}: {_dyed(said, 'bad', colour)}"]
+    lines = [f"{_dyed('✗', 'bad', colour)} {what} failed{where}: {_dyed(said, 'said', colour)}"]
     meant = guess(failure, names)
     if meant:
         lines[0] += f"{'' if said.endswith(('.', '!', '?')) else '.'} {_dyed(meant, 'guess', colour)}"
@@ -57,8 +60,9 @@ def guess(failure: Failure, names: Iterable[str] = ()) -> str:
 
 
 def inputs_lines(failure: Failure) -> list[str]:
-    """``  raw has 3 × 2: id int64, user str``, a line each."""
-    lines = [f"  {name} has {shape}" for name, shape in failure.inputs[:INPUTS]]
+    """``  raw has 3 × 2: id int64, user str``, a line each, or more where it is long: a notebook would break it in a word."""
+    fill = textwrap.TextWrapper(WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+    lines = [line for name, shape in failure.inputs[:INPUTS] for line in fill.wrap(f"  {name} has {shape}")]
     more = [name for name, _ in failure.inputs[INPUTS:]]
     return [*lines, f"  and {', '.join(more)}"] if more else lines
 

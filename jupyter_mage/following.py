@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from . import switching
@@ -22,6 +23,13 @@ class Following(Looking):
         for each in taken:
             self.saved.taken(self.current, each)
         return [f"{each}: its cell has not run in this kernel; read from {self.saved.path.name}" for each in taken]
+
+    def forget_cells(self, gone: Iterable[str], *, keep: tuple[str, str, str] = ("", "", "")) -> list[str]:
+        """As `Definitions.forget_cells`; the saved notebook does not bring back what went, until it is saved again."""
+        went = super().forget_cells(gone, keep=keep)
+        if self.saved is not None:
+            self.saved.left(self.home, went)
+        return went
 
     def read_news(self) -> list[str]:
         """What the saved notebook tells of deleted and edited cells, and of those that have not run; gives what to say of it."""

@@ -192,7 +192,9 @@ class Handle:
         block = self.definition
         state = self._state()
         came = f" ← {', '.join(block.upstreams)}" if block.upstreams else ""
-        return f"{block.name}{came}   {block.kind} · {self._ran()}" + (f" · {state}" if state in ("stale", "failed") else "")
+        return f"{block.name}{came}   {block.kind} · {self._ran()}" + (
+            f" · {state}" if state in ("stale", "failed", "skipped") else ""
+        )
 
     def _repr_html_(self) -> str:
         first, _, facts = repr(self).partition("   ")

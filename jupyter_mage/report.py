@@ -380,7 +380,7 @@ def first_line(text: str) -> str:
     return stripped.splitlines()[0] if stripped else ""
 
 
-def to_text(table: Table, *, width: int = 110, colour: bool = False) -> str:
+def to_text(table: Table, *, width: int = 100, colour: bool = False) -> str:
     """A table as text."""
     from rich.console import Console
 

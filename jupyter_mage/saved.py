@@ -57,6 +57,7 @@ class SavedNotebook:
         self._read: tuple[Signature | None, str, Contents] | None = None
         self._when: dict[tuple[str, str], Signature | None] = {}
         self._taken: set[tuple[str, str]] = set()
+        self._left: dict[tuple[str, str], Signature | None] = {}
 
     def taken(self, pipeline: str, block: str) -> None:
         """This block was read from the file: it follows the file."""
@@ -67,6 +68,15 @@ class SavedNotebook:
         """A cell has defined this block: until the file is saved again, it says nothing of it."""
         self._when[pipeline, block] = self._signature()
         self._taken.discard((pipeline, block))
+        self._left.pop((pipeline, block), None)
+
+    def left(self, pipeline: str, blocks: Iterable[str]) -> None:
+        """The cells of these were deleted, or have another name now: until the file is saved again, it is behind."""
+        now = self._signature()
+        self._left.update({(pipeline, block): now for block in blocks})
+
+    def _behind(self, pipeline: str, block: str) -> bool:
+        return (pipeline, block) in self._left and self._left[pipeline, block] == self._signature()
 
     def news(self, pipeline: Pipeline) -> News:
         """What of this pipeline's cells has gone, changed, or not run."""
@@ -85,7 +95,7 @@ class SavedNotebook:
                 gone.append(block.name)
             elif there is None or (block.header and _text(there) != _text(block)):
                 edited.append(block.name)
-        unrun = [name for name in contents.blocks if name not in pipeline]
+        unrun = [name for name in contents.blocks if name not in pipeline and not self._behind(pipeline.name, name)]
         return News(gone=tuple(gone), edited=tuple(edited), unrun=tuple(unrun), again=tuple(again))
 
     def needed(self, pipeline: Pipeline, names: Iterable[str]) -> list[Block]:
@@ -105,6 +115,8 @@ class SavedNotebook:
                 if above is None or name in seen or name in (each.name for each in block.parameters):
                     continue
                 if name not in pipeline:
+                    if self._behind(pipeline.name, name):
+                        continue
                     found.setdefault(name, above)
                 waiting.append(above)
         return list(found.values())

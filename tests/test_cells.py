@@ -166,6 +166,31 @@ def test_deleted_cell_is_noticed_in_the_saved_notebook(kernel: Kernel, saved: Sa
     assert kernel.run("%pipeline run").lines[0] == "raw: its cell has not run in this kernel; read from work.ipynb"
 
 
+def test_old_name_does_not_come_back_from_a_file_that_is_behind(kernel: Kernel, saved: Saved) -> None:
+    saved.save(z=LOAD, a=RAW, b=TOTAL)
+    define(kernel, a=RAW, b=TOTAL)
+    kernel.run(RAW.replace("raw", "rows"), cell="a")
+    assert kernel.run("%pipeline check").lines == ["no problems found; nothing was run"]
+    assert "total waits for raw: no such block" in kernel.run(TOTAL, cell="b").printed
+    assert edges(kernel) == "total<raw rows<"
+    saved.save(z=LOAD, a=RAW, b=TOTAL)  # it says so again
+    assert kernel.run("%pipeline check").lines[0] == "raw: its cell has not run in this kernel; read from work.ipynb"
+
+
+def test_block_whose_cell_was_just_deleted_is_not_read_from_the_file(kernel: Kernel, saved: Saved) -> None:
+    saved.save(z=LOAD, a=RAW, b=TOTAL)
+    define(kernel, a=RAW, b=TOTAL)
+    assert kernel.receive(kernel.send("%pipeline check", "c", ("b",))).lines == ["no problems found; nothing was run"]
+    assert edges(kernel) == "raw<"
+    assert kernel.run(TOTAL, cell="b").result == "6"  # the deletion was undone
+    assert edges(kernel) == "raw< total<raw"
+
+
+def test_traceback_shows_the_header_as_its_cell_has_it(kernel: Kernel) -> None:
+    error = kernel.run("#| block: raw\n[][0]").error
+    assert "      1 #| block: raw\n----> 2 [][0]" in error, error
+
+
 def test_new_cell_that_is_not_saved_yet_stays(kernel: Kernel, saved: Saved) -> None:
     saved.save(z=LOAD, a=RAW)
     define(kernel, a=RAW, b=TOTAL)

@@ -71,7 +71,7 @@ def test_division_by_zero_costs_few_lines_in_a_run(person: Person) -> None:
     bad = person.runs("%pipeline run --var by=0")
     more = len(bad.printed.splitlines()) - len(good.printed.splitlines())
     assert len(bad.error.splitlines()) + more <= LIMIT, bad.printed + bad.error
-    assert "ZeroDivisionError: integer division or modulo by zero" in bad.error and "\x1b[1;31m" in bad.drawn
+    assert "ZeroDivisionError: integer division or modulo by zero" in bad.error and "\x1b[31m✗\x1b[0m" in bad.drawn
 
 
 def test_division_by_zero_costs_few_lines_in_a_shell(tmp_path: Path) -> None:

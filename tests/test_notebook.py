@@ -335,7 +335,7 @@ def test_failed_pipeline_run_ends_in_few_lines(notebook: Kernel) -> None:
     notebook.run("%%block beside --no-run\n1")
     cell = notebook.run("%pipeline run")
     assert cell.status == "error" and f"raw failed at cell [{number}] line 3: ZeroDivisionError: division by zero" in cell.error
-    assert "1 / x" in cell.error and cell.error.count("→") == 1 and len(cell.error.splitlines()) <= 6
+    assert "1 / x" in cell.error and cell.error.count("→") == 2 and len(cell.error.splitlines()) <= 6
     assert "2 │" not in cell.error and "1 failed, 1 skipped" in cell.printed
 
 

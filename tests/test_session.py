@@ -200,6 +200,17 @@ def test_block_that_failed_is_shown_failed(notebook: Notebook) -> None:
     assert shown(notebook.session) == {"raw": "failed", "total": "stale"}
 
 
+def test_block_that_was_skipped_is_shown_so_until_what_failed_is_edited(notebook: Notebook) -> None:
+    for header, body in (("raw", "[1]"), ("total", "sum(raw)"), ("raw", "[][0]")):
+        notebook.block(header, body)
+    notebook.session.run(executor="inline")
+    state = notebook.session.picture()["states"]["total"]
+    assert (state["status"], state["detail"]) == ("skipped", "raw failed")
+    notebook.block("raw", "[2]")
+    state = notebook.session.picture()["states"]["total"]
+    assert (state["status"], state["detail"]) == ("stale", "out of date")
+
+
 def test_re_executing_an_unchanged_cell_makes_nothing_stale(notebook: Notebook) -> None:
     for _ in range(2):
         for header, body in (("raw", "[1]"), ("total", "sum(raw)")):

@@ -185,6 +185,8 @@ def shown(head: CellHead | None, line: str, python: str) -> str:
     """The cell as tracebacks show it and Python reads it: what carries the header is a comment, and every line has its number."""
     if head is not None and head.carrier == "mage":
         return python
+    if head is not None and head.carrier == "comment":
+        return f"{said(line, head.carrier)}\n{python}"
     if head is None or head.carrier != "decorator":
         return f"#%%block {line}\n{python}"
     lines = ["", *python.split("\n")]

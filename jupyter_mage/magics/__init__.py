@@ -87,6 +87,7 @@ class PipelineMagics(Magics):
                 self.shell.user_ns.pop(defined.renamed, None)  # its output goes with the name
             if self.session.saved is not None:
                 self.session.saved.defined(defined.pipeline.name, defined.block.name)
+                self.session.saved.left(defined.pipeline.name, [defined.renamed] if defined.renamed else [])
             if not runs(defined.block):
                 print(f"{defined.block.name} is kept, not run: its kind is {defined.block.kind}")  # noqa: T201
                 return

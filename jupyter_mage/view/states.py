@@ -71,7 +71,7 @@ def _state(block: Block, run: Run | None, mark: str, items: Counter[str], broken
         state["type"] = part.output.type
     if part.seconds is not None:
         state["seconds"] = round(part.seconds, 4)
-    state["reason"] = shorten(_reason(part), 500)
+    state["reason"] = shorten(_reason(part, status), 500)
     if part.failure is not None and part.status in ("failed", "retrying"):
         state |= _error(part, broken, items["failed"])
     if part.attempt > 1:
@@ -101,8 +101,13 @@ def _error(part: BlockRun, broken: BlockRun | None, count: int) -> Json:
     return {"error": f"{failure.error}: {shorten(failure.message, 800)}", "line": failure.line, "test": failure.test}
 
 
-def _reason(part: BlockRun) -> str:
-    """Why it is where it is. A later attempt says what the one before came to; what ended says nothing of a next one."""
+def _reason(part: BlockRun, status: str) -> str:
+    """Why it is where it is. A later attempt says what the one before came to; what ended says nothing of a next one.
+
+    Why it was skipped says nothing any more of a block that was edited since, or that something above it was.
+    """
+    if part.status == "skipped" and status != "skipped":
+        return ""
     if part.status == "running" and part.attempt > 1 and part.failure is not None:
         return f"attempt {part.attempt - 1} failed: {part.failure.error}: {part.failure.message}"
     return part.reason if part.status in ("retrying", "waiting", "skipped") else ""
@@ -115,7 +120,7 @@ def _detail(part: BlockRun, status: str, items: Counter[str]) -> str:
     if part.status == "failed" and part.failure is not None:
         test = f"{part.failure.test}: " if part.failure.test else ""
         return f"{test}{part.failure.error}: {part.failure.message}"
-    reason = _reason(part)
+    reason = _reason(part, status)
     if part.status == "running" and reason:
         return f"attempt {part.attempt}"
     if reason:

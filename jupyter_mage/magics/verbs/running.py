@@ -127,7 +127,7 @@ def after_run(notebook: Notebook, run: Run) -> None:
             "\n".join(failures.text(*each[:2], name=each[2], hint=False, names=pipeline.names, colour=colour) for each in failed)
             for colour in (False, True)
         )
-        look = f"look into it: %pipeline open {failed[0][2]}; " if not failed[0][1].test else ""
+        look = f"look into it: %pipeline open {failed[0][2]}\n" if not failed[0][1].test else ""
         raise coloured(drawn, hint=f"{look}correct it, then go on in this run: %pipeline resume {run.id}")
 
 
