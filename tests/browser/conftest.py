@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -19,6 +20,7 @@ import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "jupyter_mage" / "labextension"
 CHROMIUM = (
@@ -82,6 +84,7 @@ class Server:
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"),
+            "--JupyterNotebookApp.expose_app_in_browser=True",  # Notebook 7 has the same server, where it is installed
             *(f"--port={self.port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={self.token}"),
             *("--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={self.work}", "--LabApp.news_url="),
         ]
@@ -137,8 +140,9 @@ class Lab:
     def file(self) -> Path:
         return self.server.work / self.path
 
-    def open(self) -> Lab:
-        self.page.goto(f"http://127.0.0.1:{self.server.port}/lab/tree/{self.path}?reset&token={self.server.token}")
+    def open(self, front: str = "lab/tree") -> Lab:
+        """In JupyterLab, or with ``notebooks`` in Notebook 7."""
+        self.page.goto(f"http://127.0.0.1:{self.server.port}/{front}/{self.path}?reset&token={self.server.token}")
         self.wait(READY)
         return self
 
@@ -164,6 +168,46 @@ class Lab:
                 f"""async () => {{ const nb = {NOTEBOOK}; nb.content.activeCellIndex = {cell}; nb.content.deselectAll();
                 await window.jupyterapp.commands.execute('notebook:run-cell'); }}"""
             )
+
+    def run_all(self) -> None:
+        self.page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+        self.idle()
+
+    def sources(self) -> list[str]:
+        """Each cell's text, as it stands on the screen."""
+        found: list[str] = self.page.evaluate(f"() => {NOTEBOOK}.content.widgets.map(each => each.model.sharedModel.getSource())")
+        return found
+
+    def said(self, cell: int) -> str:
+        """What stands below a cell, without its colours: printed, shown and raised."""
+        outputs = self.page.evaluate(f"() => {NOTEBOOK}.content.widgets[{cell}].model.outputs.toJSON()")
+        texts = ("".join(each.get("text") or each.get("data", {}).get("text/plain", "")) for each in outputs)
+        errors = ("\n".join(each.get("traceback", ())) for each in outputs)
+        return ANSI.sub("", "\n".join(text for pair in zip(texts, errors, strict=True) for text in pair if text))
+
+    def select(self, cell: int) -> None:
+        """In command mode, as after Esc."""
+        self.page.evaluate(
+            f"""async () => {{ const nb = {NOTEBOOK}.content; nb.activeCellIndex = {cell}; nb.deselectAll(); nb.mode = 'command';
+            await nb.scrollToItem({cell}, 'smart'); nb.node.focus(); }}"""
+        )
+
+    def write(self, cell: int, text: str) -> None:
+        """Type this in place of what the cell says."""
+        self.select(cell)
+        self.page.keyboard.press("Enter")
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+        self.wait(f"{NOTEBOOK}.content.widgets[{cell}].model.sharedModel.getSource() === {json.dumps(text)}")
+
+    def add_below(self, cell: int, text: str) -> int:
+        """A new cell below this one, with B; gives its number."""
+        cells = len(self.sources())
+        self.select(cell)
+        self.page.keyboard.press("b")
+        self.wait(f"{NOTEBOOK}.content.widgets.length === {cells + 1}")
+        self.write(cell + 1, text)
+        return cell + 1
 
     def count(self, cell: int) -> int:
         return int(self.page.evaluate(f"() => {NOTEBOOK}.content.widgets[{cell}].model.executionCount || 0"))
@@ -203,20 +247,27 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture
 def lab(server: Server, browser: Any, request: pytest.FixtureRequest) -> Iterator[Callable[..., Lab]]:
-    """Opens a notebook of these cells: ``lab("1 + 1", "2")``. A script error on the page fails the test."""
+    """Opens a notebook of these cells: ``lab("1 + 1", "2")``, or a copy of a file: ``lab(copy=path)``.
+
+    A script error on the page fails the test.
+    """
     pages: list[Any] = []
     errors: list[str] = []
 
-    def make(*cells: str, name: str = "shown", width: int = 1400, height: int = 900) -> Lab:
+    def make(
+        *cells: str, name: str = "shown", width: int = 1400, height: int = 900, copy: Path | None = None, front: str = "lab/tree"
+    ) -> Lab:
         folder = server.work / f"{request.node.name[:40]}_{len(pages)}"  # a cache and a history of its own
         folder.mkdir()
-        path = f"{folder.name}/{name}.ipynb"
-        (server.work / path).write_text(json.dumps(notebook(*cells)))
+        path = f"{folder.name}/{copy.name if copy else f'{name}.ipynb'}"
+        (server.work / path).write_text(copy.read_text() if copy else json.dumps(notebook(*cells)))
         page = browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
+        # Notebook 7.6 has a script error of its own on every page, without us too: there, ours count
+        ours = "jupyter-mage" if front == "notebooks" else ""
+        page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}") if ours in (error.stack or "") else None)
         pages.append(page)
-        return Lab(page, server, path).open()
+        return Lab(page, server, path).open(front)
 
     yield make
     for page in pages:
