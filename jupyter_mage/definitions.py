@@ -52,6 +52,8 @@ class Definitions:
         self.board: dict[str, Run] = {}
         """Each pipeline's blocks with their latest state, over all runs."""
         self.stale: dict[str, set[str]] = {}
+        self._called: dict[tuple[str, str], str] = {}
+        """By pipeline and a name that a block had: the one that it has now."""
         self._listeners: list[Callable[[], None]] = []
         self.stream.subscribe(self._on_event)
 
@@ -131,6 +133,7 @@ class Definitions:
         after = graph.with_definition(base, block)
         self.pipelines[name], self.current = after, name
         self._mark_stale(name, block.name, old)
+        self._note_name(name, block.name, renamed.name if renamed else "")
         gone = self.forget_cells([cell], keep=(name, block.name, ""))
         elsewhere = self.complete(block.name)
         self._changed()
@@ -140,6 +143,11 @@ class Definitions:
             *([renamed_note(renamed.name, block.name, places)] if renamed else []),
             *elsewhere,
             *notes(after, block, old, namespace),
+            *(
+                f"{up} is called {self._called[name, up]} now"
+                for up in block.needs
+                if up not in after and (name, up) in self._called
+            ),
             *(f"~ {each} is gone: its cell is {block.name} now" for each in gone),
         ]
         return Defined(block=block, header=read, pipeline=after, notes=tuple(said), renamed=renamed.name if renamed else "")
@@ -259,6 +267,15 @@ class Definitions:
                 if isinstance(event, (*ev.ENDING, ev.BlockSkipped)):
                     self.stale.get(pipeline, set()).discard(event.block)
         self._changed()
+
+    def _note_name(self, pipeline: str, new: str, old: str) -> None:
+        for key, called in list(self._called.items()):
+            if key == (pipeline, new):
+                del self._called[key]
+            elif old and (key[0], called) == (pipeline, old):
+                self._called[key] = new
+        if old:
+            self._called[pipeline, old] = new
 
     def _mark_stale(self, pipeline: str, name: str, old: Block | None) -> None:
         new = self.pipelines[pipeline][name]
