@@ -69,7 +69,12 @@ class Day:
 
     def picture(self, name: str, cell: int) -> None:
         """Leave pictures of this cell, light and dark, where somebody asked for them."""
-        for theme in ("Light", "Dark", "Light") if os.environ.get("SHOTS") else ():
+        if not os.environ.get("SHOTS"):
+            return
+        size = self.page.viewport_size
+        self.page.evaluate("window.jupyterapp.shell.collapseLeft()")
+        self.page.set_viewport_size({"width": 1300, "height": 1320})
+        for theme in ("Light", "Dark", "Light"):
             change = "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})"
             self.page.evaluate(change, f"JupyterLab {theme}")
             self.page.wait_for_selector(f"body[data-jp-theme-light='{str(theme == 'Light').lower()}']", state="attached")
@@ -78,6 +83,7 @@ class Day:
                 f"async () => {{ await window.jupyterapp.shell.currentWidget.content.scrollToItem({cell}, 'start'); }}"
             )
             self.page.screenshot(path=f"{os.environ['SHOTS']}/{name}{'_dark' * (theme == 'Dark')}.png")
+        self.page.set_viewport_size(size)
 
 
 def test_a_day_with_blocks(lab: Open) -> None:
@@ -104,6 +110,7 @@ def rename(day: Day) -> None:
     day.state("report", "stale")
     asked = day.cell("%pipeline")
     assert "by_item" not in day.run(asked)  # the file is not saved yet, and does not bring it back
+    assert "by_item is called by_product now" in day.run(day.cell("%%block report("))
     assert "~ renamed by_product → by_item" in day.edit("%%block by_product(", "by_product(", "by_item(")
     day.shows(*BLOCKS)
     day.reads("report", "by_item, by_day, regulars")
