@@ -232,3 +232,16 @@ def test_a_block_of_these_kinds_renders_as_it_was_written(session):
 def test_a_callback_need_not_read_what_it_hears_of(session):
     session.define("clean()", "1")
     assert session.define("tell(clean) --kind callback", "print(outcome)").notes == ()
+
+
+def test_an_export_says_what_mage_does_otherwise_with_these_kinds(session):
+    weekend(session, 3)
+    session.define("late(other) --if is_weekend", "other")
+    session.define("there() --kind sensor --interval 5s", "True")
+    session.define("tell(late) --kind callback --on failure", "print(outcome)")
+    _, warnings = session.export(session.root / "project")
+    assert warnings == [
+        "late: Mage gives its conditional is_weekend what it gets itself, other, and not day",
+        "there: --interval, --soft-fail: Mage's sensors look every minute, for ever",
+        "tell: Mage calls it once a block, on success only, and without outcome: it is for `jupyter mage run`",
+    ]

@@ -12,7 +12,7 @@ from ... import graph
 from ...code.names import analyse
 from ...code.source import parse
 from ...errors import JupyterMageError, unknown
-from ...model import Block, Pipeline
+from ...model import Block, Pipeline, Poll
 from ...plugins import kinds
 from .. import yaml
 from ..problem import Problem, problem_of
@@ -222,13 +222,29 @@ def warnings(pipeline: Pipeline) -> list[str]:
         if reading.is_still(block.kind) or block.carrier == reading.MAGE:
             continue
         notes = _NOTES[block.language](block, pipeline) if block.language in _NOTES else ()
-        found += [f"{block.name}: {note}" for note in (*notes, *_options(block))]
+        found += [f"{block.name}: {note}" for note in (*notes, *_options(block), *_guards(block, pipeline))]
     return found + _locked(pipeline)
+
+
+def _guards(block: Block, pipeline: Pipeline) -> Iterator[str]:
+    """Mage asks a conditional with the inputs of the block that it guards, whatever its own are."""
+    for name in block.guards:
+        guard = pipeline.get(name)
+        if guard is not None and guard.carrier != reading.MAGE and guard.upstreams != block.upstreams:
+            mine, its = (", ".join(each.upstreams) or "nothing" for each in (block, guard))
+            yield f"Mage gives its conditional {name} what it gets itself, {mine}, and not {its}"
 
 
 def _options(block: Block) -> list[str]:
     """Header options that Mage has no word for."""
     found = []
+    kind = kinds.get(block.kind) if block.kind in kinds else None
+    if kind is not None and kind.watches:
+        found.append(
+            "Mage calls it once a block, on success only, and without outcome: it is for `jupyter mage run`"
+        )
+    if kind is not None and kind.waits and block.poll != Poll():
+        found.append("--interval, --soft-fail: Mage's sensors look every minute, for ever")
     if block.mapped:
         found.append(f"--map is ours: Mage calls it once, with all of {block.mapped}")
     unused = {
@@ -258,7 +274,7 @@ def _python_notes(block: Block, pipeline: Pipeline) -> Iterator[str]:
     except JupyterMageError:
         return
     given = {*block.needs, block.name, *pipeline.names, *(each.name for each in block.parameters)}
-    given |= {each.name for each in block.captured}
+    given |= {each.name for each in block.captured} | set(kinds.get(block.kind).gives if block.kind in kinds else ())
     unknown_names = [name for name in analyse(tree).reads if name not in given]
     if unknown_names:
         yield f"reads {', '.join(unknown_names)}, which no cell defines"

@@ -204,7 +204,9 @@ class _Reader:
         if isinstance(captured, list) and all(isinstance(each, Mapping) for each in captured):
             changes["captured"] = tuple(_definition(each) for each in captured)
         if "source" in changes:
-            changes["reads"] = languages.get(block.language).names(changes["source"]).reads
+            given = kinds.get(block.kind).gives if block.kind in kinds else ()
+            reads = languages.get(block.language).names(changes["source"]).reads
+            changes["reads"] = tuple(name for name in reads if name not in given)
         candidate = _with_tests_of(dataclasses.replace(block, **changes), block)
         return candidate if compose(candidate, self.entry.language).text == text else block
 
