@@ -357,3 +357,40 @@ def test_option_that_is_not_there_is_refused_in_plain_python() -> None:
 
 def test_decorated_is_none_for_a_cell_without_one() -> None:
     assert decorated("x = 1") is None
+
+
+WITH_TESTS = """import math
+
+
+@block(retries=1)
+def clean(orders):
+    return [math.floor(each) for each in orders]
+
+
+@test
+def positive(output, orders):
+    assert len(output) == len(orders)
+    assert min(output) > 3, "too small"
+"""
+
+
+def test_tests_stand_below_a_function_that_is_a_block(tmp_path: Path) -> None:
+    head = read_cell(WITH_TESTS.rstrip("\n"))
+    assert head is not None
+    session = Session(tmp_path, pipeline="work")
+    session.define("orders", "[1.5, 2]")
+    defined = session.define(head.text, head.body, carrier=head.carrier)
+    assert ([each.name for each in defined.block.tests], defined.notes) == (["positive"], ())
+    (failed,) = session.run(executor="inline").failed
+    assert failed.failure is not None
+    assert (failed.failure.test, failed.failure.line, failed.failure.message) == ("positive", 12, "too small")
+    session.close()
+    magic = switch(WITH_TESTS, "magic")
+    assert magic.startswith("%%block clean(orders) --retries 1\nimport math\n[math.floor") and magic.endswith('"too small"\n')
+    again = switch(magic, "decorator")
+    assert switch(again, "magic") == magic and again.count("@test") == 1 and "\n    @test" not in again
+
+
+def test_anything_else_below_a_function_that_is_a_block_is_refused() -> None:
+    with pytest.raises(HeaderError, match="more than a @block function, imports above and @test functions below it"):
+        read_cell("@block\ndef one():\n    return 1\n\nprint(one())")

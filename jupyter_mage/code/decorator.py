@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from ..errors import BlockSyntaxError, DefinitionError, HeaderError, Where
+from . import inline_tests
 from .function import AS_WRITTEN, INDENT, body_lines, output_rule, string_lines
 from .header import Header, option_words, parse, signature_end
 from .options import OPTIONS
@@ -28,7 +29,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decorated:
-    """A cell that holds one ``@block`` function, and imports above it."""
+    """A cell that holds one ``@block`` function, imports above it and its ``@test`` functions below it."""
 
     head: str
     """The text down to the function's colon."""
@@ -53,8 +54,10 @@ def decorated(source: str) -> Decorated | None:
         return None
     node = found[0]
     for other in tree.body:
+        if other.lineno > node.lineno and _is_test(other):
+            continue
         if other is not node and not isinstance(other, ast.Import | ast.ImportFrom):
-            what = "a second @block function" if other in found else "more than a @block function and imports"
+            what = "a second @block function" if other in found else "more than a @block function, imports above and @test functions below it"
             raise HeaderError(f"a cell is one block, and this one holds {what}", where=Where(line=other.lineno), hint=HINT)
         if other is not node and other.lineno > node.lineno:
             raise HeaderError("an import below the function", where=Where(line=other.lineno), hint="move it above @block")
@@ -72,6 +75,23 @@ def _refuse_broken(source: str, error: BlockSyntaxError) -> None:
     if re.search(r"^@(?:\w+\.)*block\b", source, re.MULTILINE):
         line = error.where.line - 1 if error.where and error.where.line else 1
         raise BlockSyntaxError(error.message, where=Where(line=line), hint=error.hint) from None
+
+
+def _is_test(node: ast.stmt) -> bool:
+    """Whether it is a ``@test`` function."""
+    return isinstance(node, ast.FunctionDef) and [ast.unparse(each) for each in node.decorator_list] == ["test"]
+
+
+def _parted(body: str) -> tuple[str, str]:
+    """A body, and the ``@test`` functions below it with the empty lines before them."""
+    lines = body.split("\n")
+    rest, found = inline_tests.split(body)
+    start = next((place for place, line in enumerate(lines) if re.match(r"@test\b", line)), len(lines)) if found else len(lines)
+    if any(line.strip() for line in rest.split("\n")[start:]):
+        return body, ""  # they stand among other lines
+    while 0 < start < len(lines) and not lines[start - 1].strip():
+        start -= 1
+    return "\n".join(lines[:start]), "\n".join(lines[start:])
 
 
 def _marks(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -214,8 +234,8 @@ def _lines_of(body: str, name: str) -> list[str]:
 
 def rebuilt(head: str, body: str, name: str) -> str:
     """The cell's text again, of what `decorated` made of it."""
-    lines = body.split("\n")[head.count("\n") :]
-    return "\n".join([head, *_lines_of("\n".join(lines), name)])
+    own, tests = _parted("\n".join(body.split("\n")[head.count("\n") :]))
+    return "\n".join([head, *_lines_of(own, name), *([tests] if tests else [])])
 
 
 # ------------------------------------------------------------------------------------------------------ header, both ways
@@ -313,7 +333,8 @@ def written(header: str, body: str, upstreams: Sequence[str] = ()) -> str:
         keywords.append(f"{INFER}=True")
     decorator = f"@{NAME}({', '.join(keywords)})" if keywords else f"@{NAME}"
     word = "async def" if awaits(body) else "def"
-    lines = _lines_of(body.rstrip("\n"), read.name)
+    own, tests = _parted(body.rstrip("\n"))
+    lines = [*_lines_of(own, read.name), *([tests] if tests else [])]
     return "\n".join([decorator, f"{word} {read.name}{arguments}:", *lines]) + "\n" * _newlines(body)
 
 
