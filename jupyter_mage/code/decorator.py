@@ -57,7 +57,8 @@ def decorated(source: str) -> Decorated | None:
         if other.lineno > node.lineno and _is_test(other):
             continue
         if other is not node and not isinstance(other, ast.Import | ast.ImportFrom):
-            what = "a second @block function" if other in found else "more than a @block function, imports above and @test functions below it"
+            more = "more than a @block function, imports above and @test functions below it"
+            what = "a second @block function" if other in found else more
             raise HeaderError(f"a cell is one block, and this one holds {what}", where=Where(line=other.lineno), hint=HINT)
         if other is not node and other.lineno > node.lineno:
             raise HeaderError("an import below the function", where=Where(line=other.lineno), hint="move it above @block")

@@ -59,7 +59,8 @@ class Python:
             body, call.block.name, arguments=() if call.keep_names else arguments, filename=filename,
             keep_names=call.keep_names, block=call.block.name,
         )  # fmt: skip
-        _remember(filename, f"%%block {call.block.header or call.block.name}\n{call.source}")
+        first = (call.block.header or call.block.name).split("\n", 1)[0]  # a def's head is longer: its lines are in the source
+        _remember(filename, f"{'' if first.startswith('@') else '%%block '}{first}\n{call.source}")
         if source.uses_magics(call.source) or "get_ipython" in call.source:
             _need_ipython(namespace)
         namespace.setdefault("__builtins__", builtins.__dict__)  # as exec does

@@ -240,9 +240,7 @@ def _options(block: Block) -> list[str]:
     found = []
     kind = kinds.get(block.kind) if block.kind in kinds else None
     if kind is not None and kind.watches:
-        found.append(
-            "Mage calls it once a block, on success only, and without outcome: it is for `jupyter mage run`"
-        )
+        found.append("Mage calls it once a block, on success only, and without outcome: it is for `jupyter mage run`")
     if kind is not None and kind.waits and block.poll != Poll():
         found.append("--interval, --soft-fail: Mage's sensors look every minute, for ever")
     if block.mapped:

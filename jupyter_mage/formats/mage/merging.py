@@ -255,7 +255,7 @@ def _ordered(base: list[str], ours: list[str], theirs: list[str], *, both: bool 
     With ``both``, what only one side has stays in.
 
     >>> _ordered(["a", "b"], ["b", "a", "x"], ["a", "b", "c"]), _ordered(["a", "b"], ["a"], ["a", "b", "c"])
-    (['b', 'a', 'x', 'c'], ['a', 'c'])
+    (['b', 'c', 'a', 'x'], ['a', 'c'])
     """
     kept = [each for each in base if each in ours and each in theirs]
     first, second = (ours, theirs) if [each for each in ours if each in kept] != kept else (theirs, ours)
