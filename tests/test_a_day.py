@@ -18,6 +18,7 @@ import pytest
 import jupyter_mage
 
 NOTEBOOK = Path(__file__).resolve().parent.parent / "notebooks" / "02_a_day_with_blocks.ipynb"
+COMMAND = str(Path(sys.executable).parent / "jupyter-mage")
 PRICES = {"bread": 4.25, "roll": 0.5, "cake": 3.5, "coffee": 2.75}
 
 
@@ -107,6 +108,17 @@ def test_tutorial_runs_again_by_papermill_with_nothing_left_to_do(executed, tmp_
     again = nbformat.read(tmp_path / "again.ipynb", as_version=4)
     assert below(again, "%pipeline run", 1).strip().endswith("8 blocks, 8 cached")
     assert ": 8 equal " in below(again, "%pipeline verify")
+
+
+def test_tutorial_comes_back_from_its_project_as_equal_cells(tmp_path: Path) -> None:
+    shutil.copy(NOTEBOOK, tmp_path)
+    for words in (["export", NOTEBOOK.name, "--to", "project"], ["import", "project", "a_day_with_blocks", "--to", "back.ipynb"]):
+        subprocess.run([COMMAND, *words], cwd=tmp_path, check=True, capture_output=True)
+    now, before = (
+        [(cell["cell_type"], "".join(cell["source"])) for cell in json.loads(path.read_text())["cells"]]
+        for path in (tmp_path / "back.ipynb", NOTEBOOK)
+    )
+    assert now == before
 
 
 def test_tutorial_tests_are_run_by_pytest_with_the_frozen_inputs(executed) -> None:
