@@ -30,7 +30,7 @@ demo: $(VENV)/installed  ## Run the tutorial's pipeline: the graph, the run, the
 test: $(VENV)/tools  ## Install what the tests need, and pass all of them
 	tests/install_system_packages.sh
 	cd labextension && npm test --silent
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest -n auto $(PYTEST)
 
 check: lint types layers  ## Lint, types, layers
 
