@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NOTEBOOK := notebooks/01_flights.ipynb
 
-.PHONY: help demo test check lint types layers format test-mage test-long fuzz bench browser docs clean
+.PHONY: help demo test check lint types layers format test-mage test-long test-search fuzz bench browser docs clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -62,6 +62,9 @@ test-long: $(VENV)/tools  ## The long forms: a thousand kills, …
 fuzz: $(VENV)/tools  ## Throw bad input at all that reads it, for a minute each: make fuzz FUZZ='--seconds 600 --target sql'
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	$(BIN)/python tests/fuzz.py $(FUZZ)
+
+test-search: $(VENV)/tools  ## The property tests, with new examples each time
+	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -n auto $$(grep -l 'import.*hypothesis\|from hypothesis' tests/*.py)
 
 bench: $(VENV)/tools  ## Us and the peers side by side, in one run
 	$(BIN)/python bench/run.py

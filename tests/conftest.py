@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from real_kernel import Kernel, surroundings
 from servers import mariadb_server, postgres_server, s3_server  # noqa: F401, I001 (fixtures: each server starts once)
 
 from jupyter_mage.session import Session
+
+hypothesis.settings.register_profile("steady", derandomize=True)
+hypothesis.settings.register_profile("search", print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+"""The same examples each time, so that a change is to blame; `make test-search` looks for new ones."""
 
 ROOT = Path(__file__).resolve().parent.parent
 collect_ignore = ["corpus"]

@@ -26,9 +26,9 @@ def loop(root, *arguments, program=LOOP):
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)
-def test_killed_twenty_times_a_run_is_resumed_and_nothing_is_lost(tmp_path, executor):
-    counts = loop(tmp_path, "kill", executor, 20, 1)
-    assert (counts["kills"], counts["runs"] > 1, counts["left"], counts["locks"]) == (20, True, 0, 0)
+def test_killed_seventy_times_a_run_is_resumed_and_nothing_is_lost(tmp_path, executor):
+    counts = loop(tmp_path, "kill", executor, 70, 1)
+    assert (counts["kills"], counts["runs"] > 1, counts["left"], counts["locks"]) == (70, True, 0, 0)
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

@@ -131,6 +131,8 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             message = ": ".join(part for part in (error.context, error.problem) if part)
+            if "nesting depth" in message:  # newer parsers have a bound of their own, above ours
+                raise self._error(f"nested more than {MAX_DEPTH} deep", mark.line + 1 if mark else 1) from None
             raise self._error(f"not YAML: {message}", mark.line + 1 if mark else 1) from None
         except yaml.YAMLError as error:
             raise self._error(f"not YAML: {' '.join(str(error).split())}", self._odd_line()) from None

@@ -253,7 +253,7 @@ def _block(
     entry.pop("configuration", None)
     if configuration or (before and isinstance(before.raw.get("configuration"), Mapping)):
         entry["configuration"] = configuration
-    path = entries.file_path(block.kind, _uuid(block), language, configuration)
+    path = "" if replicated else entries.file_path(block.kind, _uuid(block), language, configuration)
     as_it_is = block.carrier == MAGE
     absent = as_it_is and not block.source and block.doc == reading.not_there(path)
     inline = as_it_is and before is not None and before.raw.get("content") == block.source
