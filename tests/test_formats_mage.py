@@ -819,3 +819,17 @@ def test_retries_that_were_changed_in_mage_win(tmp_path: Path) -> None:
     found = mage.format.read(tmp_path / "out", "p")["a"]
     assert (found.retry.retries, found.header) == (5, "")
     session.close()
+
+
+def test_replica_of_no_known_type_is_kept_and_written_to_another_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "project/pipelines/p"
+    folder.mkdir(parents=True)
+    (tmp_path / "project/metadata.yaml").write_text("project_type: standalone\n")
+    (folder / "metadata.yaml").write_text(
+        'blocks:\n- {uuid: note, type: markdown, content: text}\n- {uuid: again, type: "data_loader\'", replicated_block: note}\n'
+    )
+    found = mage.format.read(tmp_path / "project", "p")
+    mage.format.write(found, tmp_path / "fresh")
+    assert [(each.name, each.kind) for each in mage.format.read(tmp_path / "fresh", "p")] == [
+        ("note", "markdown"), ("again", "data_loader'"),
+    ]  # fmt: skip

@@ -18,7 +18,7 @@ PAGE = TESTS.parent / "docs" / "promises.md"
 PROMISES = {
     "A block whose success was recorded is never run again for that run id; a block that was in flight at a crash may run again "
     "(at-least-once).": (
-        "test_engine_crash.py::test_killed_twenty_times_a_run_is_resumed_and_nothing_is_lost",
+        "test_engine_crash.py::test_killed_seventy_times_a_run_is_resumed_and_nothing_is_lost",
         "test_engine_crash.py::test_killed_a_thousand_times_nothing_is_lost",
         "test_engine_crash.py::test_dead_after_any_event_told_or_recorded_the_next_life_finishes",
         "test_limits.py::test_block_that_succeeded_is_not_run_again_in_its_run_whatever_changed",
@@ -32,7 +32,7 @@ PROMISES = {
         "test_faults.py::test_f29_full_disk_fails_the_block_and_the_run_goes_on_with_room",
     ),
     "Recorded history survives `kill -9` once the call returned, and with `--durability power` a power cut too.": (
-        "test_engine_crash.py::test_killed_twenty_times_a_run_is_resumed_and_nothing_is_lost",
+        "test_engine_crash.py::test_killed_seventy_times_a_run_is_resumed_and_nothing_is_lost",
         "test_engine_crash.py::test_power_cut_at_any_instant_loses_nothing_acknowledged",
         "test_history.py::test_the_mode_decides_when_the_disk_is_waited_for",
         "test_history.py::test_flush_returns_when_another_process_can_see_it",
@@ -45,7 +45,7 @@ PROMISES = {
         "test_promises.py::test_cancelled_is_said_after_the_last_process_of_the_block_has_ended",
     ),
     'A dead runner is noticed the next time anyone looks, and its runs become `interrupted`, never "running" for ever.': (
-        "test_engine_crash.py::test_killed_twenty_times_a_run_is_resumed_and_nothing_is_lost",
+        "test_engine_crash.py::test_killed_seventy_times_a_run_is_resumed_and_nothing_is_lost",
         "test_history.py::test_a_process_that_dies_is_noticed_by_one_that_lives",
         "test_faults.py::test_f17_frozen_run_that_is_killed_is_free_at_once",
     ),
