@@ -132,7 +132,7 @@ def _run(task: Task, store: Store, place: Place | None, capture: bool) -> Result
 def _without_secrets(result: Result) -> Result:
     """The same, where no text has a secret in it; the outputs themselves are data, and stay what they are."""
     root = current_scope().root
-    if root:
+    if root and vault.there(root):
         vault.learn(Path(root))
     if not redaction.known():
         return result
@@ -232,7 +232,7 @@ class _Bodies(threading.local):
 
     def __init__(self) -> None:
         self.scope = Scope()
-        self.laid: list[contextlib.ExitStack] = []
+        self.laid: list[list[contextlib.AbstractContextManager[object]]] = []
 
 
 _bodies = _Bodies()
@@ -256,12 +256,14 @@ class _UsersCode:
     __slots__ = ()
 
     def __enter__(self) -> None:
-        laid = contextlib.ExitStack()
+        laid: list[contextlib.AbstractContextManager[object]] = []
         _bodies.laid.append(laid)
         _scopes[id(laid)] = _bodies.scope
         try:
             for name in surroundings.names():
-                laid.enter_context(surroundings.get(name).around(_bodies.scope))
+                around = surroundings.get(name).around(_bodies.scope)
+                around.__enter__()
+                laid.append(around)
         except BaseException:
             self.__exit__()
             raise
@@ -269,7 +271,14 @@ class _UsersCode:
     def __exit__(self, *_: object) -> None:
         laid = _bodies.laid.pop()
         _scopes.pop(id(laid), None)
-        laid.close()
+        error: BaseException | None = None
+        for around in reversed(laid):  # each is taken away, whatever another says
+            try:
+                around.__exit__(None, None, None)
+            except BaseException as problem:  # noqa: BLE001 (raised below)
+                error = problem
+        if error is not None:
+            raise error
 
 
 _users_code = _UsersCode()

@@ -23,7 +23,9 @@ class DotEnv:
     name = "dotenv"
 
     def around(self, scope: Scope) -> contextlib.AbstractContextManager[object]:
-        found = vault.environment(Path(scope.root)) if scope.root else {}
+        if not scope.root or not vault.there(scope.root):
+            return _NOTHING
+        found = vault.environment(Path(scope.root))
         return _variables(found) if found else _NOTHING
 
 
