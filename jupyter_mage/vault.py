@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -75,8 +76,20 @@ def remove(root: Path, name: str) -> None:
 
 
 def there(root: str) -> bool:
-    """Whether the project has secrets or a ``.env``: asked before and after each body, so it takes a microsecond."""
-    return any(os.access(path, os.F_OK) for path in _places(root))
+    """Whether the project has secrets or a ``.env``. Asked before and after each body: a no is good for 20 ms, since to look
+    takes longer than to run a small block.
+    """
+    now = time.monotonic()
+    if now < _nothing.get(root, 0.0):
+        return False
+    found = any(os.access(path, os.F_OK) for path in _places(root))
+    if not found:
+        _nothing[root] = now + 0.02
+    return found
+
+
+_nothing: dict[str, float] = {}
+"""For each project that has neither, until when that is taken as known."""
 
 
 @lru_cache(maxsize=64)
@@ -160,6 +173,7 @@ def _write(root: Path, secrets: Mapping[str, Any]) -> None:
     ignore = folder / ".gitignore"
     if not ignore.exists():
         atomic_write(ignore, "*\n")
+    _nothing.clear()
     atomic_write(root / FILE, json.dumps(dict(sorted(secrets.items())), indent=1, ensure_ascii=False) + "\n", mode=0o600)
 
 
