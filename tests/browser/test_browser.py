@@ -67,7 +67,7 @@ def test_panel_lists_blocks_and_follows_a_run(lab: Open, server: Any) -> None:
 
 
 def test_cancel_in_the_panel_stops_a_run(lab: Open) -> None:
-    one = lab(LOAD, NUMBERS, kept(SLOW), "%pipeline run", "print('alive')")
+    one = lab(LOAD, NUMBERS, kept(SLOW), "%pipeline run", "'ali' + 've'")
     panel = one.panel()
     one.run(0, 1, 2)
     settled(one, slow="new")
