@@ -177,7 +177,6 @@ def mariadb_server() -> Iterator[Server]:
 def s3_server() -> Iterator[Server]:
     """SeaweedFS as S3, with the key ``lake`` and the secret ``lake-s3cret-key``; the probe needs none."""
     with own_folder() as (folder, user):
-        ports = [free_port(below=55000) for _ in range(4)]
         actions = ["Admin", "Read", "Write", "List", "Tagging"]
         keys = [{"accessKey": "lake", "secretKey": "lake-s3cret-key"}]
         config = {
@@ -186,26 +185,35 @@ def s3_server() -> Iterator[Server]:
         (folder / "s3.json").write_text(json.dumps(config))
         (folder / "s3.json").chmod(0o644)
         weed = program("weed", str(Path(shutil.which("python") or "/usr/bin/python").parent), str(Path(sys.executable).parent))
-        command = [
-            weed,
-            "server",
-            f"-dir={folder}",
-            "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1",
-            "-s3",
-            f"-s3.config={folder}/s3.json",
-            "-filer",
-            f"-s3.port={ports[0]}",
-            "-s3.port.iceberg=0",  # these two have fixed ports, which another server may have
-            "-s3.port.lance=0",
-        ]
-        command += [
-            f"-master.port={ports[1]}",
-            f"-volume.port={ports[2]}",
-            f"-filer.port={ports[3]}",
-            "-master.volumeSizeLimitMB=16",
-            "-volume.max=200",
-        ]
-        # asked kindly to end, it takes ten seconds
-        with running(command, ports[0], folder, user=user, end=signal.SIGKILL, ready=_keeps_objects) as server:
+        with contextlib.ExitStack() as stack:
+            for left in (2, 1, 0):  # it listens on more ports than it is given, and any of them may just have been taken
+                ports = [free_port(below=55000) for _ in range(4)]
+                command = [
+                    weed,
+                    "server",
+                    f"-dir={folder}",
+                    "-ip=127.0.0.1",
+                    "-ip.bind=127.0.0.1",
+                    "-s3",
+                    f"-s3.config={folder}/s3.json",
+                    "-filer",
+                    f"-s3.port={ports[0]}",
+                    "-s3.port.iceberg=0",  # these two have fixed ports, which another server may have
+                    "-s3.port.lance=0",
+                ]
+                command += [
+                    f"-master.port={ports[1]}",
+                    f"-volume.port={ports[2]}",
+                    f"-filer.port={ports[3]}",
+                    "-master.volumeSizeLimitMB=16",
+                    "-volume.max=200",
+                ]
+                try:
+                    # asked kindly to end, it takes ten seconds
+                    started = running(command, ports[0], folder, user=user, end=signal.SIGKILL, ready=_keeps_objects)
+                    server = stack.enter_context(started)
+                    break
+                except RuntimeError:
+                    if not left:
+                        raise
             yield server
