@@ -50,11 +50,11 @@ def needed(pipeline: Pipeline, targets: Sequence[str]) -> tuple[str, ...]:
 
 def runs(block: Block) -> bool:
     """Whether blocks of this kind are executed at all; markdown is not."""
-    return block.kind not in kinds or kinds.get(block.kind).runs
+    return kind_of(block).runs
 
 
 def has_effects(block: Block) -> bool:
-    return block.kind in kinds and kinds.get(block.kind).effects
+    return kind_of(block).effects
 
 
 def still_fresh(block: Block, kept: Kept) -> bool:

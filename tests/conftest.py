@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from keyboard import Person
 from real_kernel import Kernel, surroundings
 from servers import mariadb_server, postgres_server, s3_server  # noqa: F401, I001 (fixtures: each server starts once)
 
@@ -71,3 +72,19 @@ def fresh(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     yield make
     for kernel in made:
         kernel.close()
+
+
+@pytest.fixture(scope="module")
+def at_keyboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    home = tmp_path_factory.mktemp("home")
+    person = Person(home, home)
+    yield person
+    person.leaves()
+
+
+@pytest.fixture
+def person(at_keyboard: Person, tmp_path: Path) -> Person:
+    """At a kernel that knows nothing, in an empty project, with the extension loaded."""
+    at_keyboard.runs(f"%reset -f\n%unload_ext jupyter_mage\nimport os\nos.chdir({str(tmp_path)!r})\ndel os")
+    assert at_keyboard.runs("%load_ext jupyter_mage").printed == ""
+    return at_keyboard

@@ -6,7 +6,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -19,22 +18,6 @@ RAW = '%%block raw\nimport pandas as pd\npd.DataFrame({"id": [1, 2], "user": ["a
 FAILS = "%%block half(raw, *, by: int = 0)\nhow_many = len(raw)\nhow_many // by"
 COMMAND = str(Path(sys.executable).with_name("jupyter-mage"))
 LIMIT = 12
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
-    home = tmp_path_factory.mktemp("home")
-    person = Person(home, home)
-    yield person
-    person.leaves()
-
-
-@pytest.fixture
-def person(shared: Person, tmp_path: Path) -> Person:
-    """At a kernel that knows nothing, in an empty project, with the extension loaded."""
-    shared.runs(f"%reset -f\n%unload_ext jupyter_mage\nimport os\nos.chdir({str(tmp_path)!r})\ndel os")
-    assert shared.runs(LOAD).printed == ""
-    return shared
 
 
 def notebook_file(folder: Path, *cells: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -20,21 +19,6 @@ WAITS = "\nimport time\nfrom pathlib import Path\nend = time.monotonic() + 60\nw
 def frame(rows: int, *columns: str) -> str:
     values = ", ".join(f"'{name}': range({rows})" for name in columns)
     return f"%%block raw\nimport pandas as pd\nraw = pd.DataFrame({{{values}}});"
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
-    home = tmp_path_factory.mktemp("home")
-    person = Person(home, home)
-    yield person
-    person.leaves()
-
-
-@pytest.fixture
-def person(shared: Person, tmp_path: Path) -> Person:
-    shared.runs(f"%reset -f\n%unload_ext jupyter_mage\nimport os\nos.chdir({str(tmp_path)!r})\ndel os")
-    assert shared.runs(LOAD).printed == ""
-    return shared
 
 
 def goes_on(folder: Path, *words: str) -> object:

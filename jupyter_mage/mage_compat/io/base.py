@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 QUERY_ROW_LIMIT = 10_000_000
+
+
+def each_query(
+    queries: Sequence[str], variables: Sequence[Any] | None = None, fetched: Sequence[bool] | None = None
+) -> Iterator[tuple[str, Any, bool]]:
+    """Of `execute_queries`: each query, its variables, and whether its rows are wanted. The lists may be shorter.
+
+    >>> list(each_query(["a", "b"], [{"x": 1}], [False, True]))
+    [('a', {'x': 1}, False), ('b', {}, True)]
+    """
+    own, wanted = variables or (), fetched or ()
+    for place, query in enumerate(queries):
+        yield query, own[place] if place < len(own) else {}, place < len(wanted) and bool(wanted[place])
 
 
 class DataSource(StrEnum):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ...errors import DefinitionError
 from .._needs import need
 from ._google import credentials_from
-from .base import QUERY_ROW_LIMIT, BaseIO, ExportWritePolicy, as_frame, read_policy
+from .base import QUERY_ROW_LIMIT, BaseIO, ExportWritePolicy, as_frame, each_query, read_policy
 from .config import ConfigKey
 from .sql import read_method
 
@@ -66,9 +66,8 @@ class BigQuery(BaseIO):
         fetch_query_at_indexes: list[bool] | None = None,  # noqa: ARG002 (each gives a frame anyway)
         **_: Any,
     ) -> list[Any]:
-        variables = query_variables or []
-        chosen = [variables[place] if place < len(variables) else {} for place in range(len(queries))]
-        return [self.client.query(query.strip(), **own).to_dataframe() for query, own in zip(queries, chosen, strict=True)]
+        asked = each_query(queries, query_variables)
+        return [self.client.query(query.strip(), **variables).to_dataframe() for query, variables, _ in asked]
 
     def load(
         self,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ...errors import DefinitionError
 from .._needs import need
-from .base import QUERY_ROW_LIMIT, BaseIO, ExportWritePolicy, as_frame, read_policy
+from .base import QUERY_ROW_LIMIT, BaseIO, ExportWritePolicy, as_frame, each_query, read_policy
 from .config import ConfigKey, required
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class ClickHouse(BaseIO):
         **_: Any,
     ) -> list[Any]:
         results = []
-        for place, query in enumerate(queries):
-            variables = query_variables[place] if query_variables and place < len(query_variables) else {}
-            fetch = bool(fetch_query_at_indexes and place < len(fetch_query_at_indexes) and fetch_query_at_indexes[place])
+        for query, variables, fetch in each_query(queries, query_variables, fetch_query_at_indexes):
             results.append((self.client.query_df if fetch else self.client.command)(query.strip(), parameters=variables))
         return results
 

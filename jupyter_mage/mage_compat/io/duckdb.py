@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ...errors import DefinitionError
 from .. import _here
 from .._needs import need
-from .base import QUERY_ROW_LIMIT, ExportWritePolicy, as_frame, clean_column, read_policy
+from .base import QUERY_ROW_LIMIT, ExportWritePolicy, as_frame, clean_column, each_query, read_policy
 from .config import ConfigKey, required
 from .sql import BaseSQLConnection, read_method
 
@@ -97,10 +97,8 @@ class DuckDB(BaseSQLConnection):
     ) -> list[Any]:
         """Send statements in order; a frame for each that ``fetch_query_at_indexes`` says to fetch, else None."""
         results: list[Any] = []
-        for place, query in enumerate(queries):
-            variables = query_variables[place] if query_variables and place < len(query_variables) else None
+        for query, variables, fetch in each_query(queries, query_variables, fetch_query_at_indexes):
             answer = self.conn.execute(query, variables or None)
-            fetch = bool(fetch_query_at_indexes and place < len(fetch_query_at_indexes) and fetch_query_at_indexes[place])
             results.append(answer.df() if fetch else (answer.fetchall(), None)[1])
         return results
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ...errors import DefinitionError, JupyterMageError
 from .._needs import need
 from ._columns import Column, columns_of
-from .base import QUERY_ROW_LIMIT, BaseIO, ExportWritePolicy, as_frame, clean_column, read_policy
+from .base import QUERY_ROW_LIMIT, BaseIO, ExportWritePolicy, as_frame, clean_column, each_query, read_policy
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -139,9 +139,7 @@ class BaseSQL(BaseSQLConnection):
     ) -> list[Any]:
         """Send statements in order; a frame for each that ``fetch_query_at_indexes`` says to fetch, else None."""
         results: list[Any] = []
-        for place, query in enumerate(queries):
-            variables = query_variables[place] if query_variables and place < len(query_variables) else {}
-            fetch = bool(fetch_query_at_indexes and place < len(fetch_query_at_indexes) and fetch_query_at_indexes[place])
+        for query, variables, fetch in each_query(queries, query_variables, fetch_query_at_indexes):
             if fetch:
                 results.append(self._frame(query, QUERY_ROW_LIMIT, params=variables or None))
             else:
