@@ -151,8 +151,14 @@ class Lab:
         self.page.wait_for_function(condition, timeout=seconds * 1000)
 
     def idle(self) -> None:
-        """Until no cell runs: a cell that was queued behind a failing one would be dropped."""
-        self.wait(f"{NOTEBOOK}.sessionContext.session.kernel.status === 'idle'")
+        """Until no cell runs: a cell that was queued behind a failing one would be dropped.
+
+        The kernel's status is not enough: it also says idle when a subshell has answered the panel beside a running cell.
+        """
+        self.wait(
+            f"{NOTEBOOK}.sessionContext.session.kernel.status === 'idle'"
+            f" && {NOTEBOOK}.content.widgets.every(cell => cell.model.executionState !== 'running')"
+        )
 
     def start(self, cell: int) -> None:
         """Run a cell and do not wait."""
