@@ -88,8 +88,22 @@ export interface ISource {
 }
 
 export interface IRequest {
-  action: 'open' | 'run' | 'run-block' | 'cancel' | 'interrupt';
+  action: 'open' | 'run' | 'run-block' | 'cancel' | 'interrupt' | 'show';
   block?: string;
+  /** Of `show`: the panel's tab, and what to show in it. */
+  view?: string;
+  subject?: ISubject;
+}
+
+/** What a view is asked to show first: a block, a run, an edge. */
+export interface ISubject {
+  project?: string;
+  run?: string;
+  /** A run to compare with. */
+  other?: string;
+  block?: string;
+  /** Of an edge, the block that it goes to; `block` is the one that it comes from. */
+  target?: string;
 }
 
 /** Every finished or resting state; the others are on the move. */

@@ -3,18 +3,20 @@
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import { ITranslator } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
 
 import { findCell, findMagic, jump, runCell } from '../cells';
 import { html } from '../dag/dom';
 import { mountHeader } from '../dag/header';
-import { mountList } from '../dag/list';
-import type { IRequest } from '../dag/model';
+import type { IRequest, ISubject } from '../dag/model';
 import { REQUEST } from '../dag/request';
-import { mount } from '../dag/view';
+import { translateBy, words } from '../dag/words';
 import { KernelSource } from '../sources/kernel';
 import { Switch } from '../sources/switch';
+import { VIEWS } from '../views';
+import { Tabs } from '../views/tabs';
 
 const ICON = new LabIcon({
   name: 'jupyter-mage:pipeline',
@@ -72,22 +74,29 @@ class SidePanel extends Widget {
     super();
     this.id = 'jupyter-mage-panel';
     this.title.icon = ICON;
-    this.title.caption = 'Pipeline';
+    this.title.caption = words('Pipeline');
     this.addClass('jm-panel');
-    const graph = html('div', { class: 'jm-graph' });
-    const blocks = html('div', { class: 'jm-blocks' });
+    this._tabs = new Tabs(VIEWS, source, () => this._welcome(source));
     this._unmount = [
       mountHeader(this.node, source, { interrupt: true }),
-      mount(graph, source, {
-        wheelPans: true,
-        room: this.node,
-        most: () => Math.max(160, this.node.clientHeight * 0.58)
-      }),
-      mountList(blocks, source),
-      source.listen(() => this._welcome(source))
+      source.listen(() => this._welcome(source)),
+      () => this._tabs.dispose()
     ];
-    this.node.append(graph, blocks, welcome());
+    this.node.append(this._tabs.row, this._tabs.pages, welcome());
     this._welcome(source);
+  }
+
+  /** Go to a view, at something. */
+  go(view: string, subject?: ISubject): void {
+    this._tabs.show(view, subject);
+  }
+
+  protected override onAfterShow(): void {
+    this._tabs.seen(true);
+  }
+
+  protected override onAfterHide(): void {
+    this._tabs.seen(false);
   }
 
   override dispose(): void {
@@ -96,9 +105,10 @@ class SidePanel extends Widget {
   }
 
   private _welcome(source: Switch): void {
-    this.toggleClass('jm-none', source.picture() === null);
+    this.toggleClass('jm-none', source.picture() === null && !this._tabs?.current.alone);
   }
 
+  private readonly _tabs: Tabs;
   private readonly _unmount: (() => void)[];
 }
 
@@ -180,13 +190,24 @@ export const panel: JupyterFrontEndPlugin<void> = {
   description: 'The pipeline of the notebook in front, in the side bar.',
   autoStart: true,
   requires: [INotebookTracker],
-  optional: [ILayoutRestorer],
-  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, restorer: ILayoutRestorer | null) => {
+  optional: [ILayoutRestorer, ITranslator],
+  activate: (
+    app: JupyterFrontEnd,
+    tracker: INotebookTracker,
+    restorer: ILayoutRestorer | null,
+    translator: ITranslator | null
+  ) => {
+    const trans = translator?.load('jupyter_mage');
+    translateBy(text => trans?.__(text) ?? text);
     const follower = new Follower(tracker);
     const side = new SidePanel(follower.shown);
     document.addEventListener(REQUEST, event => {
       const { detail, target } = event as CustomEvent<IRequest>;
-      if (target instanceof Node && answer(follower, target, detail)) {
+      if (detail.action === 'show') {
+        app.shell.activateById(side.id);
+        side.go(detail.view ?? '', detail.subject);
+        event.preventDefault();
+      } else if (target instanceof Node && answer(follower, target, detail)) {
         event.preventDefault();
       }
     });

@@ -1,0 +1,24 @@
+/** The graph, and the blocks beneath it. */
+
+import { html } from '../dag/dom';
+import { mountList } from '../dag/list';
+import { mount } from '../dag/view';
+import type { IView } from './view';
+
+/** Of the view's height, what the drawing may take. */
+const SHARE = 0.6;
+
+export const graph: IView = {
+  id: 'graph',
+  label: 'Graph',
+  sign: 'M3 2.5h4v3h-4zM9 10.5h4v3h-4zM3 10.5h4v3h-4zM5 5.5v5M5 8h6v2.5',
+  alone: false,
+  mount(host, { source }) {
+    const drawing = html('div', { class: 'jm-graph' });
+    const blocks = html('div', { class: 'jm-blocks' });
+    host.append(drawing, blocks);
+    const most = () => Math.max(160, host.clientHeight * SHARE);
+    const parts = [mount(drawing, source, { wheelPans: true, room: host, most }), mountList(blocks, source)];
+    return { unmount: () => parts.forEach(stop => stop()) };
+  }
+};

@@ -1,0 +1,29 @@
+/** What the side panel is made of: views, one a tab. No Jupyter in this folder. */
+
+import type { ISource, ISubject } from '../dag/model';
+
+export interface IContext {
+  /** The pipeline of the notebook in front. */
+  readonly source: ISource;
+  /** Go to another view, at something. */
+  show(view: string, subject?: ISubject): void;
+}
+
+export interface IMounted {
+  unmount(): void;
+  /** The view came into sight or left it: one that is out of sight asks for nothing. */
+  seen?(yes: boolean): void;
+  open?(subject: ISubject): void;
+}
+
+export interface IView {
+  /** Its name in requests and in the address of the tab. */
+  id: string;
+  /** In English; the tab says it in the reader's language. */
+  label: string;
+  /** The tab's sign: a path in a box of 16, drawn as a line. */
+  sign: string;
+  /** Whether it says something without a pipeline in front. */
+  alone: boolean;
+  mount(host: HTMLElement, context: IContext): IMounted;
+}
