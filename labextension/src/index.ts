@@ -2,6 +2,7 @@
 
 import { mime } from './plugins/mime';
 import { panel } from './plugins/panel';
+import { pipelines } from './plugins/pipelines';
 import { widget } from './plugins/widget';
 
-export default [panel, widget, mime];
+export default [pipelines, panel, widget, mime];

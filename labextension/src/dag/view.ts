@@ -14,6 +14,8 @@ export interface IViewOptions {
   most: () => number;
   /** An element whose size `most` depends on. */
   room?: HTMLElement;
+  /** Called with a listener that is told which block to bring into sight and mark; what it answers stops that. */
+  reveal?: (listener: (block: string) => void) => () => void;
 }
 
 const NEW: IState = { status: 'new', detail: '' };
@@ -65,11 +67,13 @@ class View {
       this._resize.observe(options.room);
     }
     this._stop = source.listen(changed => this._update(changed));
+    this._deaf = options.reveal?.(block => this._reveal(block));
     this._update(null);
   }
 
   dispose(): void {
     this._stop();
+    this._deaf?.();
     this._resize.disconnect();
     this._camera.dispose();
     clearInterval(this._clock);
@@ -314,6 +318,14 @@ class View {
     }
   }
 
+  private _reveal(block: string): void {
+    const group = this._drawn.get(block)?.group;
+    if (group) {
+      this._select(block);
+      group.focus({ preventScroll: true }); // which brings it into sight
+    }
+  }
+
   private _select(block: string): void {
     this._selected = block;
     const near = new Set([
@@ -348,6 +360,7 @@ class View {
   private readonly _since = new Map<string, number>();
   private readonly _resize: ResizeObserver;
   private readonly _stop: () => void;
+  private readonly _deaf: (() => void) | undefined;
   private _edges: { edge: IPicture['edges'][number]; line: SVGGElement }[] = [];
   private _neighbours: Neighbours | null = null;
   private _clock = 0;

@@ -2,7 +2,7 @@
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
-import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
@@ -10,11 +10,11 @@ import { Widget } from '@lumino/widgets';
 import { findCell, findMagic, jump, runCell } from '../cells';
 import { html } from '../dag/dom';
 import { mountHeader } from '../dag/header';
-import type { IRequest, ISubject } from '../dag/model';
+import type { IRequest, ISource, ISubject } from '../dag/model';
 import { REQUEST } from '../dag/request';
 import { translateBy, words } from '../dag/words';
-import { KernelSource } from '../sources/kernel';
-import { Switch } from '../sources/switch';
+import { IPipelines } from '../pipelines';
+import type { KernelSource } from '../sources/kernel';
 import { VIEWS } from '../views';
 import { Tabs } from '../views/tabs';
 
@@ -25,53 +25,10 @@ const ICON = new LabIcon({
 <path d="M6.2 9h1.6v2.4h8.4a1.6 1.6 0 0 1 1.6 1.6v2h-1.6v-2h-8.4v2h-1.6z"/></g></svg>`
 });
 
-/** Follows the notebook in front, and its kernel. */
-class Follower {
-  readonly shown = new Switch();
-
-  constructor(private readonly tracker: INotebookTracker) {
-    tracker.currentChanged.connect(this._notebook, this);
-    this._notebook();
-  }
-
-  get panel(): NotebookPanel | null {
-    return this._panel;
-  }
-
-  get source(): KernelSource | null {
-    return this._source;
-  }
-
-  private _notebook(): void {
-    const panel = this.tracker.currentWidget;
-    if (panel === this._panel) {
-      return;
-    }
-    this._panel?.sessionContext.kernelChanged.disconnect(this._kernel, this);
-    this._panel = panel;
-    panel?.sessionContext.kernelChanged.connect(this._kernel, this);
-    this._kernel();
-  }
-
-  private _kernel(): void {
-    const kernel =
-      this._panel && !this._panel.isDisposed ? (this._panel.sessionContext.session?.kernel ?? null) : null;
-    if (kernel === this._source?.kernel && kernel) {
-      return;
-    }
-    const old = this._source;
-    this._source = kernel ? new KernelSource(kernel) : null;
-    this.shown.use(this._source);
-    old?.dispose();
-  }
-
-  private _panel: NotebookPanel | null = null;
-  private _source: KernelSource | null = null;
-}
-
 class SidePanel extends Widget {
-  constructor(source: Switch) {
+  constructor(pipelines: IPipelines) {
     super();
+    const source = pipelines.shown;
     this.id = 'jupyter-mage-panel';
     this.title.icon = ICON;
     this.title.caption = words('Pipeline');
@@ -104,7 +61,7 @@ class SidePanel extends Widget {
     super.dispose();
   }
 
-  private _welcome(source: Switch): void {
+  private _welcome(source: ISource): void {
     this.toggleClass('jm-none', source.picture() === null && !this._tabs?.current.alone);
   }
 
@@ -126,13 +83,13 @@ function welcome(): HTMLElement {
 }
 
 /** Does what was asked for on the page. False where this is not for us. */
-function answer(follower: Follower, target: Node, request: IRequest): boolean {
-  const { panel, source } = follower;
+function answer(pipelines: IPipelines, target: Node, request: IRequest): boolean {
+  const { panel, kernel } = pipelines.front ?? { panel: null, kernel: null };
   const inside = target instanceof Element && target.closest('.jp-NotebookPanel');
   if (!panel || (inside && inside !== panel.node)) {
     return false;
   }
-  void act(panel, source, request).catch(error => {
+  void act(panel, kernel, request).catch(error => {
     Notification.error(`jupyter_mage: ${error instanceof Error ? error.message : String(error)}`);
   });
   return true;
@@ -189,25 +146,28 @@ export const panel: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-mage:panel',
   description: 'The pipeline of the notebook in front, in the side bar.',
   autoStart: true,
-  requires: [INotebookTracker],
+  requires: [IPipelines],
   optional: [ILayoutRestorer, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    tracker: INotebookTracker,
+    pipelines: IPipelines,
     restorer: ILayoutRestorer | null,
     translator: ITranslator | null
   ) => {
     const trans = translator?.load('jupyter_mage');
     translateBy(text => trans?.__(text) ?? text);
-    const follower = new Follower(tracker);
-    const side = new SidePanel(follower.shown);
+    const side = new SidePanel(pipelines);
+    pipelines.revealing(block => {
+      app.shell.activateById(side.id);
+      side.go('graph', { block });
+    });
     document.addEventListener(REQUEST, event => {
       const { detail, target } = event as CustomEvent<IRequest>;
       if (detail.action === 'show') {
         app.shell.activateById(side.id);
         side.go(detail.view ?? '', detail.subject);
         event.preventDefault();
-      } else if (target instanceof Node && answer(follower, target, detail)) {
+      } else if (target instanceof Node && answer(pipelines, target, detail)) {
         event.preventDefault();
       }
     });

@@ -18,7 +18,15 @@ export const graph: IView = {
     const blocks = html('div', { class: 'jm-blocks' });
     host.append(drawing, blocks);
     const most = () => Math.max(160, host.clientHeight * SHARE);
-    const parts = [mount(drawing, source, { wheelPans: true, room: host, most }), mountList(blocks, source)];
-    return { unmount: () => parts.forEach(stop => stop()) };
+    let mark: (block: string) => void = () => undefined;
+    const reveal = (listener: (block: string) => void) => {
+      mark = listener;
+      return () => undefined;
+    };
+    const parts = [
+      mount(drawing, source, { wheelPans: true, room: host, most, reveal }),
+      mountList(blocks, source)
+    ];
+    return { unmount: () => parts.forEach(stop => stop()), open: ({ block }) => block && mark(block) };
   }
 };
