@@ -42,6 +42,9 @@ class Handoff:
         value = held[0]
         return value if type(value) in IMMUTABLE else _copy(value)
 
+    def look(self, output: Output) -> Any:
+        return self.inner.look(output)
+
     def collect(self, keep: set[str], *, age: float = 3600.0) -> int:
         for content in [each for each in self._values if each not in keep]:
             self._held -= self._values.pop(content)[1]

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import CorruptOutputError, StoreError, unknown
 from ..model import Output
 from . import codecs
-from .codecs.base import ATTACHMENT, content_name, length
+from .codecs.base import ATTACHMENT, Seen, content_name, length
 from .content import ContentFiles, reason
 
 INLINE = 64 << 10
@@ -67,23 +67,7 @@ class LocalStore:
 
         Raises CorruptOutputError where what is kept is not what was written, StoreError where it cannot be read.
         """
-        try:
-            codec = codecs.get(output.codec)
-        except KeyError:
-            raise StoreError(
-                f"no codec {output.codec!r} in this version, which the {output.type} was kept with",
-                hint="pip install --upgrade jupyter_mage",
-            ) from None
-        prefix = output.codec.encode()
-        if output.data is None:
-            data: Any = self._files.read(f"{output.content}.{output.codec}", prefix)
-        else:
-            if content_name(prefix, [output.data]) != output.content:
-                raise CorruptOutputError(
-                    f"the {output.type} {output.content} in the history is not what was written",
-                    hint="run the block that made it again: %pipeline run --force BLOCK",
-                )
-            data = bytearray(output.data)  # a copy of its own: what is made of it may be written to
+        codec, data = self._bytes(output)
         try:
             return codec.decode(data, self._attachment)
         except StoreError:
@@ -93,6 +77,38 @@ class LocalStore:
                 f"the {output.type} {output.content} could not be loaded: {type(error).__name__}: {error}",
                 hint="run the block that made it again, or put its class back as it was",
             ) from error
+
+    def look(self, output: Output) -> Seen:
+        """What can be seen of the value without loading anything that could run code. Raises as `get` does."""
+        codec, data = self._bytes(output)
+        try:
+            return codec.look(data, self._attachment, output.columns or ())
+        except StoreError:
+            raise
+        except Exception as error:
+            raise CorruptOutputError(
+                f"the {output.type} {output.content} could not be looked into: {type(error).__name__}: {error}",
+                hint="run the block that made it again: %pipeline run --force BLOCK",
+            ) from error
+
+    def _bytes(self, output: Output) -> tuple[codecs.Codec, Any]:
+        """The codec that an output was kept with, and its bytes, which are what was written."""
+        try:
+            codec = codecs.get(output.codec)
+        except KeyError:
+            raise StoreError(
+                f"no codec {output.codec!r} in this version, which the {output.type} was kept with",
+                hint="pip install --upgrade jupyter_mage",
+            ) from None
+        prefix = output.codec.encode()
+        if output.data is None:
+            return codec, self._files.read(f"{output.content}.{output.codec}", prefix)
+        if content_name(prefix, [output.data]) != output.content:
+            raise CorruptOutputError(
+                f"the {output.type} {output.content} in the history is not what was written",
+                hint="run the block that made it again: %pipeline run --force BLOCK",
+            )
+        return codec, bytearray(output.data)  # a copy of its own: what is made of it may be written to
 
     def has(self, output: Output) -> bool:
         """Whether `get` would find it: looks at the files' sizes, does not read them."""

@@ -39,6 +39,26 @@ class Encoded:
     preview: str = ""
 
 
+@dataclass(slots=True, kw_only=True)
+class SeenColumn:
+    """A column, as far as it can be seen. ``array`` is Arrow's (chunked), or None where only unpickling would give it."""
+
+    name: str
+    dtype: str
+    array: Any
+    index: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What can be seen of a value without loading anything that could run code: a table's columns, or a plain value."""
+
+    columns: list[SeenColumn] | None = None
+    value: Any = None
+    opaque: bool = False
+    """Whether nothing can be: the value is a pickle."""
+
+
 class Codec(Protocol):
     """One way to keep values. A codec is one module-level instance, listed in the table of this package."""
 
@@ -51,6 +71,9 @@ class Codec(Protocol):
 
     def decode(self, data: Buffer, attachment: Attachment) -> Any:
         """The value. ``data`` may be written to by its owner."""
+
+    def look(self, data: Buffer, attachment: Attachment, columns: Sequence[tuple[str, str]]) -> Seen:
+        """What can be seen of the value with nothing unpickled; ``columns`` are the names and dtypes noted when it was kept."""
 
     def attached(self, data: Buffer) -> Sequence[tuple[str, int]]:
         """Names and sizes of the attachments that ``data`` speaks of."""

@@ -9,7 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from .base import Attachment, Buffer, Encoded
+from .base import Attachment, Buffer, Encoded, Seen
 from .preview import bounded, short
 
 _SCALARS = frozenset({type(None), bool, int, float, str})
@@ -70,6 +70,9 @@ class JsonCodec:
 
     def decode(self, data: Buffer, attachment: Attachment) -> Any:  # noqa: ARG002 — JSON has no attachments
         return _decode(str(data, "utf-8"))
+
+    def look(self, data: Buffer, attachment: Attachment, columns: Sequence[tuple[str, str]]) -> Seen:  # noqa: ARG002 — as above
+        return Seen(value=self.decode(data, attachment))
 
     def attached(self, data: Buffer) -> Sequence[tuple[str, int]]:  # noqa: ARG002 — as above
         return ()

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import NotStorableError
-from .base import Attachment, Buffer, Encoded, Parts, pack, unpack
+from .base import Attachment, Buffer, Encoded, Parts, Seen, pack, unpack
 from .preview import short, type_name
 
 _TRIAL_LIMIT = 1 << 20
@@ -60,6 +60,9 @@ class PickleCodec:
     def decode(self, data: Buffer, attachment: Attachment) -> Any:  # noqa: ARG002 — pickles have no attachments
         head, buffers = unpack(data)
         return pickle.loads(head, buffers=buffers)  # noqa: S301 — made by this project, its name checked against its bytes
+
+    def look(self, data: Buffer, attachment: Attachment, columns: Sequence[tuple[str, str]]) -> Seen:  # noqa: ARG002 — as above
+        return Seen(opaque=True)
 
     def attached(self, data: Buffer) -> Sequence[tuple[str, int]]:  # noqa: ARG002 — as above
         return ()

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, Protocol
 
-from ..base import ATTACHMENT, Attachment, Buffer, Encoded, content_name, length, pack, unpack
+from ..base import ATTACHMENT, Attachment, Buffer, Encoded, Seen, content_name, length, pack, unpack
 from .leaves import LeafReader, LeafWriter, Table
 
 INLINE = 60 << 10
@@ -75,15 +75,25 @@ class FrameCodec:
         )
 
     def decode(self, data: Buffer, attachment: Attachment) -> Any:
-        head, pieces = unpack(data)
-        manifest = json.loads(bytes(head))
-        names = manifest.get("leaves")
-        leaves = LeafReader(pieces if names is None else [attachment(name) for name, _ in names])
-        return _tables(manifest["library"]).decode(manifest["spec"], leaves)
+        manifest, views = _taken_apart(data, attachment)
+        return _tables(manifest["library"]).decode(manifest["spec"], LeafReader(views))
+
+    def look(self, data: Buffer, attachment: Attachment, columns: Sequence[tuple[str, str]]) -> Seen:
+        from .looking import look
+
+        return look(*_taken_apart(data, attachment), columns)
 
     def attached(self, data: Buffer) -> Sequence[tuple[str, int]]:
         manifest = json.loads(bytes(unpack(data)[0]))
         return [(name, size) for name, size in manifest.get("leaves", ())]
+
+
+def _taken_apart(data: Buffer, attachment: Attachment) -> tuple[dict[str, Any], list[memoryview]]:
+    """The manifest, and the bytes of each leaf."""
+    head, pieces = unpack(data)
+    manifest: dict[str, Any] = json.loads(bytes(head))
+    names = manifest.get("leaves")
+    return manifest, pieces if names is None else [attachment(name) for name, _ in names]
 
 
 codec = FrameCodec()
