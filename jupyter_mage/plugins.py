@@ -163,7 +163,7 @@ class Store(Protocol):
         """The value, isolated: changing it changes no other reader's. Raises CorruptOutputError."""
 
     def look(self, output: Output) -> Any:
-        """What can be seen of the value with nothing unpickled: a table's ``columns``, a plain ``value``, or that it is ``opaque``."""
+        """What can be seen of it with nothing unpickled: a table's ``columns``, a plain ``value``, or that it is ``opaque``."""
 
     def has(self, output: Output) -> bool:
         """Whether `get` would find it (looks, does not read)."""
