@@ -81,6 +81,7 @@ class Server:
             "IPYTHONDIR": "ipython",
         }
         environment = {**os.environ, **{name: str(home / folder) for name, folder in own.items()}}
+        environment["JUPYTER_PREFER_ENV_PATH"] = "0"  # a virtual environment's own labextensions would go before ours
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
         command = [
             *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--LabApp.expose_app_in_browser=True"),
