@@ -381,4 +381,6 @@ def test_interrupted_run_is_shown_as_such() -> None:
 
 def test_browser_has_the_same_look() -> None:
     kept = json.loads((Path(__file__).parents[1] / "labextension/src/dag/look.json").read_text())
-    assert kept == {"quiet": sorted(look.QUIET), "statuses": {name: s._asdict() for name, s in look.STATUSES.items()}}
+    kinds = {name: {"path": path} for name, path in look.ICONS.items()}
+    statuses = {name: status._asdict() for name, status in look.STATUSES.items()}
+    assert kept == {"quiet": sorted(look.QUIET), "statuses": statuses, "kinds": kinds}

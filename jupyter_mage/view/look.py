@@ -39,6 +39,14 @@ STATUSES: Final[dict[str, Status]] = {
     "skipped": Status("skipped", "#96600a", "#d8a02b", "M4.6 4.8l3.4 3.2l-3.4 3.2M10.8 4.8v6.4", "⊘"),
     "cancelled": Status("cancelled", "#6a737d", "#8b949e", "M5.6 5.6h4.8v4.8h-4.8z", "■"),
     "interrupted": Status("interrupted", "#6a737d", "#8b949e", "M6.2 5v6M9.8 5v6", "‖"),
+    "leaky": Status("leaky", "#96600a", "#d8a02b", "M8 3.6c2 2.6 3 3.9 3 5.3a3 3 0 1 1 -6 0c0 -1.4 1 -2.7 3 -5.3", "◇"),
+    "manual": Status(
+        "runs when asked",
+        "#6a737d",
+        "#8b949e",
+        "M6 11.5v-4.8M6 6.7v-2a.9 .9 0 0 1 1.8 0v3l2.8 .7a1 1 0 0 1 .7 1.2l-.6 2",
+        "☝",
+    ),
     "problem": Status("cannot run", "#cf222e", "#ff7b72", "M8 4v4.8M8 11.6h.1", "!"),
 }
 
@@ -53,13 +61,25 @@ KINDS: Final[dict[str, str]] = {
     "dbt": "#ff694b",
 }
 
+ICONS: Final[dict[str, str]] = {
+    "data_loader": "M8 1.5l5.6 3.2v6.6l-5.6 3.2l-5.6 -3.2v-6.6zM8 5v5.5M5.8 8.4l2.2 2.2l2.2 -2.2",
+    "transformer": "M3.5 3.5h9v9h-9zM2 2h3v3h-3zM11 2h3v3h-3zM2 11h3v3h-3zM11 11h3v3h-3z",
+    "data_exporter": "M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0 -12.4M8 11v-5.5M5.6 7.6l2.4 -2.4l2.4 2.4",
+    "custom": "M8 1.5l5.6 3.2v6.6l-5.6 3.2l-5.6 -3.2v-6.6zM2.6 4.9l5.4 3.1l5.4 -3.1M8 8v6.3",
+    "sensor": "M8 6.5a1.5 1.5 0 1 0 0 3a1.5 1.5 0 1 0 0 -3M4.7 4.7a4.7 4.7 0 0 0 0 6.6M11.3 4.7a4.7 4.7 0 0 1 0 6.6M2.4 2.4a8 8 0 0 0 0 11.2M13.6 2.4a8 8 0 0 1 0 11.2",
+    "conditional": "M8 1.8v3.7M8 5.5l-4.5 3v3.5M8 5.5l4.5 3v3.5M3.5 12a1.2 1.2 0 1 0 .01 0M12.5 12a1.2 1.2 0 1 0 .01 0",
+    "callback": "M12.8 5.2a5.4 5.4 0 1 0 .6 4.3M13.4 2.2v3.4h-3.4",
+    "dbt": "M2.5 3.5h11M2.5 8h11M2.5 12.5h11M6 3.5v9",
+}  # fmt: skip
+"""The sign of each kind, drawn as a line in a box of 16; any other kind has the one of custom code."""
+
 LANGUAGES: Final[dict[str, str]] = {"python": "PY", "shell": "SH"}
 """What the chip on a card says, where it is not the language's name in capitals."""
 
-LOUD: Final = frozenset({"running", "retrying", "failed", "problem"})
+LOUD: Final = frozenset({"running", "retrying", "failed", "problem", "leaky"})
 """Look here: their cards have a border and a last line in the state's ink."""
 
-QUIET: Final = frozenset({"new", "queued"})
+QUIET: Final = frozenset({"new", "queued", "manual"})
 """Nothing has happened to these blocks yet: their glyph is an outline."""
 
 SAMPLE: Final = ("sample", "#96600a", "#d8a02b")

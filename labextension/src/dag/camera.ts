@@ -3,7 +3,15 @@
 export interface ICameraOptions {
   /** Whether a plain wheel moves the drawing. In a notebook it must not: it scrolls the notebook. */
   wheelPans: boolean;
-  changed: (scale: number) => void;
+  changed: () => void;
+}
+
+/** A part of the drawing, in its own units. */
+export interface IBox {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
 }
 
 const LEAST = 0.08;
@@ -22,7 +30,6 @@ export class Camera {
 
   constructor(
     private readonly host: Element,
-    private readonly scene: SVGGElement,
     private readonly options: ICameraOptions
   ) {
     const on = { signal: this._stop.signal };
@@ -46,18 +53,46 @@ export class Camera {
     return this.host.clientHeight || 1;
   }
 
+  /** What is seen, in the drawing's units; with `margin` of its own size around it. */
+  seen(margin = 0): IBox {
+    const [width, height] = [this.width / this.scale, this.height / this.scale];
+    return {
+      x: -this.x / this.scale - width * margin,
+      y: -this.y / this.scale - height * margin,
+      width: width * (1 + 2 * margin),
+      height: height * (1 + 2 * margin)
+    };
+  }
+
   /** Show all of a drawing of this size; or, unless `all`, as much as can be read, from the top. */
   fit(width: number, height: number, all = false): void {
     const whole = Math.min(1, this.width / width, this.height / height);
-    this.scale = all ? Math.max(LEAST, whole) : Math.max(whole, Math.min(READABLE, 1));
+    this._least = Math.min(LEAST, whole);
+    this.scale = all ? whole : Math.max(whole, Math.min(READABLE, 1));
     this.x = (this.width - width * this.scale) / 2;
     this.y = Math.max(0, (this.height - height * this.scale) / 2);
     this.chosen = false;
     this.apply();
   }
 
+  /** Show this box, as large as it may be; at least as large as can be read, unless `all`. */
+  show(box: IBox, most = 1, all = true): void {
+    const room = 24;
+    const whole = Math.min(most, (this.width - room) / box.width, (this.height - room) / box.height);
+    this.scale = Math.max(all ? this._least : READABLE, whole);
+    this.centre(box.x + box.width / 2, box.y + box.height / 2);
+  }
+
+  /** Bring this point of the drawing to the middle. */
+  centre(x: number, y: number): void {
+    this.x = this.width / 2 - x * this.scale;
+    this.y = this.height / 2 - y * this.scale;
+    this.chosen = true;
+    this.apply();
+  }
+
   zoom(factor: number, cx = this.width / 2, cy = this.height / 2): void {
-    const scale = Math.min(MOST, Math.max(LEAST, this.scale * factor));
+    const scale = Math.min(MOST, Math.max(this._least, this.scale * factor));
     this.x = cx - ((cx - this.x) * scale) / this.scale;
     this.y = cy - ((cy - this.y) * scale) / this.scale;
     this.scale = scale;
@@ -81,16 +116,16 @@ export class Camera {
     }
   }
 
-  /** Whether all of a drawing of this size is seen, at its own size or more. */
-  sees(width: number, height: number): boolean {
+  /** Whether all of a drawing of this size is seen; `large`: at its own size or more. */
+  sees(width: number, height: number, large = true): boolean {
     const right = this.x + width * this.scale;
     const bottom = this.y + height * this.scale;
-    return this.scale >= 1 && this.x >= 0 && this.y >= 0 && right <= this.width && bottom <= this.height;
+    const all = this.x >= -1 && this.y >= -1 && right <= this.width + 1 && bottom <= this.height + 1;
+    return all && (!large || this.scale >= 1);
   }
 
   apply(): void {
-    this.scene.setAttribute('transform', `translate(${this.x} ${this.y}) scale(${this.scale})`);
-    this.options.changed(this.scale);
+    this.options.changed();
   }
 
   private _wheel(event: WheelEvent): void {
@@ -145,4 +180,5 @@ export class Camera {
 
   private readonly _stop = new AbortController();
   private _from: { x: number; y: number; px: number; py: number } | null = null;
+  private _least = LEAST;
 }

@@ -38,6 +38,12 @@ interface ILook {
 }
 
 const LOOKS: Record<string, ILook> = look.statuses;
+const KINDS: Record<string, { path: string }> = look.kinds;
+
+/** The sign of a kind, in a box of 16; a kind that we do not know has the one of custom code. */
+export function kindOf(kind: string): { path: string } {
+  return (Object.prototype.hasOwnProperty.call(KINDS, kind) ? KINDS[kind] : undefined) ?? look.kinds.custom;
+}
 
 /** How a state looks; one that we do not know looks like `new`, under its own name. */
 export function lookOf(status: string): ILook {
@@ -77,7 +83,15 @@ const ICONS = {
   interrupt: 'M8.8 1.8l-5 7h3.6l-.9 5.4l5.2 -7.2h-3.8z',
   fit: 'M2.5 6v-3.5h3.5M10 2.5h3.5v3.5M13.5 10v3.5h-3.5M6 13.5h-3.5v-3.5',
   plus: 'M8 3v10M3 8h10',
-  minus: 'M3 8h10'
+  minus: 'M3 8h10',
+  search: 'M7 2.5a4.5 4.5 0 1 0 0 9a4.5 4.5 0 1 0 0 -9M10.5 10.5l3.5 3.5',
+  focus: 'M8 5.5a2.5 2.5 0 1 0 0 5a2.5 2.5 0 1 0 0 -5M8 1.5v2.5M8 12v2.5M1.5 8h2.5M12 8h2.5',
+  folded: 'M3 4.5h10v7h-10zM5 2.5h8M8 6.5v3M6.5 8h3',
+  open: 'M3 4.5h10v7h-10zM5 2.5h8M6.5 8h3',
+  help: 'M5.8 6a2.2 2.2 0 1 1 3.2 2c-.7 .4 -1 .8 -1 1.6M8 12.3v.1',
+  close: 'M4 4l8 8M12 4l-8 8',
+  next: 'M4 6l4 4l4 -4',
+  previous: 'M4 10l4 -4l4 4'
 };
 
 /** A button with a sign, and optionally a word. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { type Changed, Neighbours, readPicture, Store } from './model';
+import { type Changed, readPicture, Store } from './model';
+import { Neighbours } from './neighbours';
 import { sample } from './sample';
 
 test('a store takes a picture, then only what changed', () => {

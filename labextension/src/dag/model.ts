@@ -19,6 +19,7 @@ export interface INode {
   width: number;
   height: number;
   doc: string;
+  tags: string[];
   upstreams: string[];
   /** The upstream of whose items each gets a run of its own, or nothing. */
   mapped: string;
@@ -26,6 +27,8 @@ export interface INode {
   /** Execution count of the cell that defined the block. */
   cell: number | null;
   cellId: string | null;
+  /** Of a card that stands for a closed group: the blocks in it. */
+  members?: string[];
 }
 
 export interface IEdge {
@@ -35,6 +38,20 @@ export interface IEdge {
   tip: [number, number];
   sideways: boolean;
   orderOnly: boolean;
+}
+
+/** What a block's output is, for the edges that carry it. */
+export interface IFlow {
+  /** `12 480 × 19`, or its type. */
+  shape: string;
+  /** Bytes, in words; empty where that says nothing. */
+  size: string;
+  /** Against the last good run: `−20 %, +day`; or empty. */
+  change: string;
+  /** `loss` of a fifth of the rows or more, `schema` where columns are others, or empty. */
+  alert: '' | 'loss' | 'schema';
+  /** All of it as a sentence. */
+  said: string;
 }
 
 export interface IState {
@@ -53,6 +70,12 @@ export interface IState {
   memory?: string;
   /** Whether it was made of a sample, not of all the data. */
   sampled?: boolean;
+  /** When it started, on our own clock (`performance.now()`): a page that was reloaded goes on counting where it was. */
+  since?: number;
+  flow?: IFlow;
+  /** How many of its tests passed. */
+  passed?: number;
+  attempt?: number;
 }
 
 export interface IRun {
@@ -65,11 +88,25 @@ export interface IRun {
   sample: number | null;
 }
 
-export interface IPicture {
-  pipeline: string;
+export interface IGroup {
+  name: string;
+  members: string[];
+}
+
+/** Blocks and edges, where they stand. */
+export interface IDrawing {
   size: [number, number];
   nodes: INode[];
   edges: IEdge[];
+}
+
+export interface IPicture extends IDrawing {
+  pipeline: string;
+  /** Two pictures with one key have the same blocks, edges and places; empty where that is not said. */
+  key: string;
+  groups: IGroup[];
+  /** The drawing with every group closed; the cards of groups have ids of their own. */
+  closed: IDrawing | null;
   states: Map<string, IState>;
   run: IRun | null;
 }
@@ -148,11 +185,15 @@ function readNode(value: unknown): INode {
     width: number(node.width, 184),
     height: number(node.height, 74),
     doc: text(node.doc),
+    tags: list(node.tags)
+      .slice(0, 50)
+      .map(tag => text(tag, 80)),
     upstreams: list(node.upstreams).map(name => text(name, 200)),
     mapped: text(node.mapped, 200),
     tests: number(node.tests),
     cell: optional(node.cell) ?? null,
-    cellId: text(node.cell_id, 200) || null
+    cellId: text(node.cell_id, 200) || null,
+    members: Array.isArray(node.members) ? node.members.map(name => text(name, 200)) : undefined
   };
 }
 
@@ -170,8 +211,20 @@ function readEdge(value: unknown): IEdge {
   };
 }
 
-function readState(value: unknown): IState {
+function readFlow(value: unknown): IFlow | undefined {
+  const flow = fields(value);
+  const alert = flow.alert === 'loss' || flow.alert === 'schema' ? flow.alert : '';
+  const shape = text(flow.shape, 60);
+  return shape
+    ? { shape, size: text(flow.size, 20), change: text(flow.change, 200), alert, said: text(flow.said, 500) }
+    : undefined;
+}
+
+/** `now` is the kernel's clock when this was sent: what it says of a start is a time ago, whatever our clock shows. */
+function readState(value: unknown, now?: number): IState {
   const state = fields(value);
+  const started = optional(state.started);
+  const ago = started === undefined || now === undefined ? undefined : Math.max(0, now - started);
   return {
     status: text(state.status, 40) || 'new',
     detail: text(state.detail, 120),
@@ -184,7 +237,11 @@ function readState(value: unknown): IState {
     seconds: optional(state.seconds),
     items: optional(state.items),
     memory: text(state.memory, 20) || undefined,
-    sampled: state.sampled === true || undefined
+    sampled: state.sampled === true || undefined,
+    since: ago === undefined ? undefined : performance.now() - 1000 * ago,
+    flow: readFlow(state.flow),
+    passed: optional(state.passed),
+    attempt: optional(state.attempt)
   };
 }
 
@@ -203,19 +260,36 @@ function readRun(value: unknown): IRun | null {
   };
 }
 
+function readDrawing(value: unknown): IDrawing {
+  const drawing = fields(value);
+  const size = list(drawing.size);
+  return {
+    size: [number(size[0], 1), number(size[1], 1)],
+    nodes: list(drawing.nodes).map(readNode),
+    edges: list(drawing.edges).map(readEdge)
+  };
+}
+
+function readGroup(value: unknown): IGroup {
+  const group = fields(value);
+  return { name: text(group.name, 80), members: list(group.members).map(name => text(name, 200)) };
+}
+
 /** The picture that this JSON holds, or null where it holds none. */
 export function readPicture(value: unknown): IPicture | null {
   const picture = fields(value);
   if (!Array.isArray(picture.nodes)) {
     return null;
   }
-  const size = list(picture.size);
+  const states = Object.entries(fields(picture.states));
   return {
     pipeline: text(picture.pipeline, 200),
-    size: [number(size[0], 1), number(size[1], 1)],
-    nodes: picture.nodes.map(readNode),
-    edges: list(picture.edges).map(readEdge),
-    states: new Map(Object.entries(fields(picture.states)).map(([id, state]) => [id, readState(state)])),
+    key: text(picture.key, 80),
+    ...readDrawing(picture),
+    groups: list(picture.groups).map(readGroup),
+    closed:
+      typeof picture.closed === 'object' && picture.closed !== null ? readDrawing(picture.closed) : null,
+    states: new Map(states.map(([id, state]) => [id, readState(state, optional(picture.now))])),
     run: readRun(picture.run)
   };
 }
@@ -226,24 +300,39 @@ export class Store {
 
   /** Take a whole picture or changes. False where it was neither, or changes of nothing. */
   put(message: unknown): boolean {
+    const delta = fields(message);
+    if (this.picture?.key && delta.key === this.picture.key && delta.changes === undefined) {
+      return this._same(delta);
+    }
     const whole = readPicture(message);
     if (whole) {
       this.picture = whole;
       this.tell(null);
       return true;
     }
-    const delta = fields(message);
     if (!this.picture || delta.changes === undefined) {
       return false;
     }
     const states = Object.entries(fields(delta.states));
     for (const [id, state] of states) {
-      this.picture.states.set(id, readState(state));
+      this.picture.states.set(id, readState(state, optional(delta.now)));
     }
     if ('run' in delta) {
       this.picture.run = readRun(delta.run);
     }
     this.tell(states.map(([id]) => id));
+    return true;
+  }
+
+  /** The same graph once more: only its states are read, so that what is on the screen stays as it is. */
+  private _same(message: Fields): boolean {
+    if (!this.picture) {
+      return false;
+    }
+    const states = Object.entries(fields(message.states));
+    this.picture.states = new Map(states.map(([id, state]) => [id, readState(state, optional(message.now))]));
+    this.picture.run = readRun(message.run);
+    this.tell(this.picture.nodes.map(node => node.id));
     return true;
   }
 
@@ -264,74 +353,4 @@ export class Store {
   }
 
   private _listeners = new Set<(changed: Changed) => void>();
-}
-
-/** Who stands next to whom: for keys and for highlighting. */
-export class Neighbours {
-  readonly above = new Map<string, string[]>();
-  readonly below = new Map<string, string[]>();
-
-  constructor(picture: IPicture) {
-    for (const { source, target } of picture.edges) {
-      push(this.above, target, source);
-      push(this.below, source, target);
-    }
-  }
-
-  /** The block that an arrow key leads to from `node`, or null. */
-  step(picture: IPicture, node: INode, key: string): INode | null {
-    const by = new Map(picture.nodes.map(other => [other.id, other]));
-    const near = (names: string[]) => nearest(node, names.map(name => by.get(name)).filter(isNode));
-    switch (key) {
-      case 'ArrowDown':
-        return near(this.below.get(node.id) ?? []);
-      case 'ArrowUp':
-        return near(this.above.get(node.id) ?? []);
-      case 'ArrowLeft':
-        return nearest(
-          node,
-          picture.nodes.filter(other => other.x < node.x && overlaps(node, other))
-        );
-      case 'ArrowRight':
-        return nearest(
-          node,
-          picture.nodes.filter(other => other.x > node.x && overlaps(node, other))
-        );
-      case 'Home':
-        return picture.nodes[0] ?? null;
-      case 'End':
-        return picture.nodes[picture.nodes.length - 1] ?? null;
-      default:
-        return null;
-    }
-  }
-}
-
-function isNode(node: INode | undefined): node is INode {
-  return node !== undefined;
-}
-
-function overlaps(one: INode, other: INode): boolean {
-  return Math.abs(one.y - other.y) < one.height;
-}
-
-function nearest(node: INode, others: INode[]): INode | null {
-  let best: INode | null = null;
-  let least = Infinity;
-  for (const other of others) {
-    const distance = Math.hypot(other.x - node.x, other.y - node.y);
-    if (distance < least) {
-      [best, least] = [other, distance];
-    }
-  }
-  return best;
-}
-
-function push(map: Map<string, string[]>, key: string, value: string): void {
-  const values = map.get(key);
-  if (values) {
-    values.push(value);
-  } else {
-    map.set(key, [value]);
-  }
 }

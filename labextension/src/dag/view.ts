@@ -1,410 +1,507 @@
 /**
  * Draws a pipeline where Python says it stands. No Jupyter in here: `mount(host, source)` draws, what it answers stops.
+ *
+ * Only what is in sight is in the page (`culling.ts`); from far away it is one picture (`overview.ts`). What else a graph can do
+ * is added to it, each in a file of its own (`graph.ts` says how).
  */
 
-import { Camera, READABLE } from './camera';
-import { button, duration, glyph, html, lookOf, setGlyph, svg } from './dom';
-import { type Changed, type INode, type IPicture, type ISource, type IState, Neighbours } from './model';
-import { ask } from './request';
+import { Camera, type IBox, READABLE } from './camera';
+import { contains, Index } from './culling';
+import { button, html, svg } from './dom';
+import { keyOf, line, type ILine, sources } from './edges';
+import type { Addition, Happening, IGraph, IViewOptions, KeyHandler, Stop } from './graph';
+import { groups, stateOf } from './groups';
+import { hints } from './hints';
+import { help, keys } from './keys';
+import { minimap } from './minimap';
+import type { Changed, IDrawing, IEdge, INode, IPicture, ISource, IState } from './model';
+import { Neighbours } from './neighbours';
+import { card, describe, type ICard, NEW } from './nodes';
+import { Overview } from './overview';
+import { pointer } from './pointer';
+import { scope } from './scope';
+import { search } from './search';
+import { words } from './words';
 
-export interface IViewOptions {
-  /** Whether a plain wheel moves the drawing (not in a notebook, where it scrolls). */
-  wheelPans?: boolean;
-  /** Pixels that the drawing may grow to: it is as high as it needs, up to this. */
-  most: () => number;
-  /** An element whose size `most` depends on. */
-  room?: HTMLElement;
-  /** Called with a listener that is told which block to bring into sight and mark; what it answers stops that. */
-  reveal?: (listener: (block: string) => void) => () => void;
-}
+export { describe };
+export type { Addition, IGraph, IViewOptions } from './graph';
 
-const NEW: IState = { status: 'new', detail: '' };
-/** Below this zoom only names are drawn, larger. */
+/** Below this zoom only names are drawn, larger; below the other, one picture of all. */
 const FAR = 0.55;
-/** The badge of an output that was made of a sample, and its width. */
-const SAMPLE = 'SAMPLE';
-const BADGE = 48;
+const DOTS = 0.25;
+/** So many blocks are in the page whole, out of sight or not: it costs nothing, and a screen reader finds them all. */
+const SMALL = 150;
+/** How much beyond what is seen is made ready, so that a drag of that length costs nothing. */
+const MARGIN = 0.3;
 
-interface IDrawn {
-  node: INode;
-  group: SVGGElement;
-  sign: SVGGElement;
-  detail: SVGTextElement;
-  title: SVGTitleElement;
-  kind: SVGTextElement;
-  badge: SVGGElement;
-}
+const ADDITIONS: readonly Addition[] = [groups, scope, search, help, minimap, hints];
 
-export function mount(host: HTMLElement, source: ISource, options: IViewOptions): () => void {
+export function mount(host: HTMLElement, source: ISource, options: IViewOptions): Stop {
   const view = new View(host, source, options);
   return () => view.dispose();
 }
 
-class View {
+export class View implements IGraph {
   constructor(
     private readonly host: HTMLElement,
-    private readonly source: ISource,
-    private readonly options: IViewOptions
+    readonly source: ISource,
+    readonly options: IViewOptions
   ) {
-    this._stage.append(this._scene);
-    this._root.append(this._stage, this._empty, this._tools());
-    host.append(this._root);
-    this._camera = new Camera(this._stage, this._scene, {
+    this._scene.append(this._lines, this._cards, this.overlay);
+    this._layer.append(
+      this._overview.canvas,
+      svg('svg', { class: 'jm-scene', width: 1, height: 1 }, this._scene)
+    );
+    this.stage.append(this._layer);
+    this.root.append(this.stage, this._empty, this._tools, this._spoken);
+    this.root.classList.toggle('jm-edits', options.onPort !== undefined);
+    host.append(this.root);
+    this.camera = new Camera(this.stage, {
       wheelPans: options.wheelPans ?? false,
-      changed: scale => {
-        this._root.classList.toggle('jm-far', scale < FAR);
-        const [width, height] = this._size();
-        this._root.classList.toggle('jm-whole', this._camera.sees(width, height));
-        this._percent.textContent = `${Math.round(scale * 100)} %`;
-      }
+      changed: () => this._moved()
     });
-    this._stage.addEventListener('click', event => this._click(event));
-    this._stage.addEventListener('keydown', event => this._key(event));
-    this._stage.addEventListener('focusin', event => this._focus(event));
+    this._stops = [...this._zoomTools(), keys(this), pointer(this)];
+    this._stops.push(...[...ADDITIONS, ...(options.with ?? [])].map(add => add(this)));
     this._resize = new ResizeObserver(() => this._fit());
     this._resize.observe(host);
     if (options.room) {
       this._resize.observe(options.room);
     }
-    this._stop = source.listen(changed => this._update(changed));
-    this._deaf = options.reveal?.(block => this._reveal(block));
+    this._stops.push(source.listen(changed => this._update(changed)));
     this._update(null);
   }
 
   dispose(): void {
-    this._stop();
-    this._deaf?.();
+    this._stops.forEach(stop => stop());
     this._resize.disconnect();
-    this._camera.dispose();
+    this.camera.dispose();
     clearInterval(this._clock);
-    this._root.remove();
+    this.root.remove();
+  }
+
+  // ---- what others are told, and ask
+
+  picture(): IPicture | null {
+    return this._shown;
+  }
+
+  node(id: string): INode | undefined {
+    return this._nodes.get(id);
+  }
+
+  edge(key: string): IEdge | undefined {
+    return this._edges.get(key);
+  }
+
+  state(id: string): IState {
+    const node = this._nodes.get(id);
+    const states = this.source.picture()?.states;
+    return (node?.members ? stateOf(node.members, states) : states?.get(id)) ?? NEW;
+  }
+
+  neighbours(): Neighbours {
+    return this._neighbours;
+  }
+
+  pointAt(clientX: number, clientY: number): [number, number] {
+    const box = this.stage.getBoundingClientRect();
+    return [
+      (clientX - box.left - this.camera.x) / this.camera.scale,
+      (clientY - box.top - this.camera.y) / this.camera.scale
+    ];
+  }
+
+  nodeAt(clientX: number, clientY: number): INode | null {
+    return this._index?.nodeAt(...this.pointAt(clientX, clientY)) ?? null;
+  }
+
+  edgeAt(clientX: number, clientY: number): IEdge | null {
+    return this._index?.edgeAt(...this.pointAt(clientX, clientY), 7 / this.camera.scale) ?? null;
+  }
+
+  element(id: string): SVGGElement | null {
+    return this._drawn.get(id)?.group ?? null;
+  }
+
+  current(): INode | null {
+    return this._nodes.get(this._current) ?? null;
+  }
+
+  /** The edge that has the keyboard, if one has. */
+  onEdge(): IEdge | null {
+    return this._edges.get(this._currentEdge) ?? null;
+  }
+
+  go(id: string): void {
+    const node = this._nodes.get(id);
+    if (!node) {
+      return;
+    }
+    const before = this._current;
+    this._current = id;
+    this._currentEdge = '';
+    this.camera.reveal(node.x, node.y, node.width, node.height);
+    this._cull(true);
+    this._drawn.get(before)?.group.setAttribute('tabindex', '-1');
+    const group = this._drawn.get(id)?.group;
+    group?.setAttribute('tabindex', '0');
+    group?.focus({ preventScroll: true });
+    this._overview.draw();
+  }
+
+  goEdge(edge: IEdge): void {
+    this._currentEdge = keyOf(edge);
+    this._cull(true);
+    this._lineOf.get(this._currentEdge)?.group.focus({ preventScroll: true });
+  }
+
+  /** The keyboard came to a card by other ways than `go`: Tab, a press, a screen reader. */
+  came(id: string): void {
+    if (id !== this._current) {
+      this._drawn.get(this._current)?.group.setAttribute('tabindex', '-1');
+      this._current = id;
+      this._drawn.get(id)?.group.setAttribute('tabindex', '0');
+    }
+    this._currentEdge = '';
+    const node = this._nodes.get(id);
+    if (node) {
+      this.camera.reveal(node.x, node.y, node.width, node.height);
+    }
+  }
+
+  select(id: string): void {
+    this._selected = id;
+    this.root.classList.toggle('jm-selecting', id !== '');
+    this._mark();
+    this._tell('selected');
+  }
+
+  selected(): string {
+    return this._selected;
+  }
+
+  fade(owner: string, but: ReadonlySet<string> | null): void {
+    if (but) {
+      this._fades.set(owner, but);
+    } else {
+      this._fades.delete(owner);
+    }
+    this.root.classList.toggle('jm-fading', this._fades.size > 0);
+    this._mark();
+  }
+
+  faded(id: string): boolean {
+    return [...this._fades.values()].some(but => !but.has(id));
+  }
+
+  say(text: string): void {
+    this._spoken.textContent = text;
+  }
+
+  tool(element: HTMLElement): Stop {
+    this._tools.append(element);
+    return () => element.remove();
+  }
+
+  onKey(handler: KeyHandler): Stop {
+    this.handlers.add(handler);
+    return () => this.handlers.delete(handler);
+  }
+
+  on(what: Happening, listener: () => void): Stop {
+    const all = this._listeners.get(what) ?? new Set();
+    this._listeners.set(what, all.add(listener));
+    return () => all.delete(listener);
+  }
+
+  /** Draw another form of the same picture: with its groups closed, or open. */
+  useClosed(closed: boolean): void {
+    if (closed !== this._closed) {
+      this._closed = closed;
+      this._draw();
+      this._fit(true);
+    }
+  }
+
+  isClosed(): boolean {
+    return this._closed;
+  }
+
+  // ---- drawing
+
+  private _tell(what: Happening): void {
+    this._listeners.get(what)?.forEach(listener => listener());
   }
 
   private _update(changed: Changed): void {
     const picture = this.source.picture();
-    this._root.classList.toggle('jm-lost', !this.source.live());
-    if (changed === null) {
-      this._draw(picture);
-    }
-    if (picture) {
-      for (const id of changed ?? picture.states.keys()) {
-        this._state(id, picture.states.get(id) ?? NEW);
+    this.root.classList.toggle('jm-lost', !this.source.live());
+    if (picture !== this._picture) {
+      const same = picture?.pipeline === this._picture?.pipeline;
+      this._picture = picture;
+      this._closed = this._closed && same && picture?.closed != null;
+      if (!same) {
+        this.camera.chosen = false;
       }
-      this._flow(picture);
+      this._draw();
     }
+    this._paint(changed);
+    this._tell('painted');
     this._tick();
   }
 
-  private _draw(picture: IPicture | null): void {
-    const focused = this._root.contains(document.activeElement) ? this._current : '';
+  private _draw(): void {
+    const picture = this._picture;
+    const held = this.stage.contains(document.activeElement);
+    const drawing: IDrawing | null = this._closed ? (picture?.closed ?? picture) : picture;
+    this._shown = picture && drawing ? { ...picture, ...drawing, states: picture.states } : null;
+    this._nodes = new Map(drawing?.nodes.map(node => [node.id, node]));
+    this._edges = new Map(drawing?.edges.map(edge => [keyOf(edge), edge]));
+    this._neighbours = new Neighbours(drawing ?? { size: [1, 1], nodes: [], edges: [] });
+    this._index = drawing && new Index(drawing);
+    this._passing = drawing ? sources(drawing) : new Set();
     this._drawn.clear();
-    this._scene.replaceChildren();
-    this._empty.hidden = (picture?.nodes.length ?? 0) > 0;
-    const same = picture?.pipeline === this._pipeline;
-    this._pipeline = picture?.pipeline ?? '';
-    if (!picture) {
-      return;
+    this._lineOf.clear();
+    this._cards.replaceChildren();
+    this._lines.replaceChildren();
+    this._ready = null;
+    this._empty.hidden = this._nodes.size > 0;
+    this.stage.setAttribute(
+      'aria-label',
+      words('Pipeline {name}, {n} blocks', { name: picture?.pipeline ?? '', n: picture?.nodes.length ?? 0 })
+    );
+    if (!this._nodes.has(this._current)) {
+      this._current = drawing?.nodes[0]?.id ?? '';
+      this._selected = this._nodes.has(this._selected) ? this._selected : '';
     }
-    this._neighbours = new Neighbours(picture);
-    this._stage.setAttribute('aria-label', `Pipeline ${picture.pipeline}, ${picture.nodes.length} blocks`);
-    const edges = svg('g', { class: 'jm-edges', 'aria-hidden': 'true' });
-    this._edges = picture.edges.map(edge => {
-      const [x, y] = edge.tip;
-      const tip = edge.sideways
-        ? `M${x - 7} ${y - 4}L${x} ${y}L${x - 7} ${y + 4}Z`
-        : `M${x - 4} ${y - 7}L${x} ${y}L${x + 4} ${y - 7}Z`;
-      const line = svg(
-        'g',
-        { class: 'jm-edge' },
-        svg('path', { d: edge.path }),
-        svg('path', { d: tip, class: 'jm-tip' })
-      );
-      line.classList.toggle('jm-order', edge.orderOnly);
-      edges.append(line);
-      return { edge, line };
-    });
-    const cards = svg('g');
-    for (const node of picture.nodes) {
-      const drawn = this._card(node);
-      this._drawn.set(node.id, drawn);
-      cards.append(drawn.group);
-    }
-    this._scene.append(edges, cards);
-    if (!this._drawn.has(this._current)) {
-      this._current = picture.nodes[0]?.id ?? '';
-      this._selected = '';
-    }
-    this._drawn.get(this._current)?.group.setAttribute('tabindex', '0');
-    if (focused && this._drawn.has(focused)) {
-      this._drawn.get(focused)?.group.focus({ preventScroll: true });
-    }
-    this._select(this._selected);
-    if (!same) {
-      this._camera.chosen = false;
-    }
+    this._currentEdge = '';
+    this._overview.use(drawing);
+    this._tell('drawn');
     this._fit();
+    this._cull(true);
+    this.select(this._selected);
+    if (held) {
+      this._drawn.get(this._current)?.group.focus({ preventScroll: true });
+    }
   }
 
-  private _card(node: INode): IDrawn {
-    const { width, height } = node;
-    const chip = 11 + 6.6 * node.chip.length;
-    const bar = svg('path', {
-      class: 'jm-bar',
-      d: `M9 .5A8.5 8.5 0 0 0 .5 9V${height - 9}A8.5 8.5 0 0 0 5.5 ${height - 1.4}V1.4Z`
-    });
-    bar.style.setProperty('fill', node.colour);
-    const sign = glyph('new');
-    const spot = svg('g', { transform: `translate(${width - 27} 11.5)` }, sign);
-    const detail = svg('text', { class: 'jm-detail', x: 17, y: 64.5 });
-    const title = svg('title');
-    const kind = svg('text', { class: 'jm-kind', x: 22 + chip, y: 44.5 });
-    const badge = svg(
-      'g',
-      { class: 'jm-badge', transform: `translate(${width - BADGE - 10} 33)` },
-      svg('rect', { width: BADGE, height: 15, rx: 4 }),
-      svg('text', { x: BADGE / 2, y: 11 }, SAMPLE)
-    );
-    const most = Math.floor((width - 55) / 11); // names are larger there, beside a larger sign
-    const far = node.title.length > most ? node.title.slice(0, most - 1) + '…' : node.title;
-    const group = svg(
-      'g',
-      { class: 'jm-node', role: 'button', tabindex: -1, transform: `translate(${node.x} ${node.y})` },
-      title,
-      svg('rect', { class: 'jm-card', width, height, rx: 9 }),
-      bar,
-      svg('text', { class: 'jm-title', x: 17, y: 24 }, node.title),
-      svg('text', { class: 'jm-farname', x: 17, y: height / 2 + 7 }, far),
-      svg('rect', { class: 'jm-chip', x: 16, y: 33, width: chip, height: 15, rx: 4 }),
-      svg('text', { class: 'jm-chiptext', x: 16 + chip / 2, y: 44 }, node.chip),
-      kind,
-      badge,
-      detail,
-      spot
-    );
-    group.dataset.block = node.id;
-    return { node, group, sign, detail, title, kind, badge };
+  private _moved(): void {
+    const { x, y, scale } = this.camera;
+    this._layer.style.transform = `translate(${Math.round(x)}px,${Math.round(y)}px)`;
+    if (scale !== this._scale) {
+      this._scale = scale;
+      this._scene.setAttribute('transform', `scale(${scale})`);
+      this.root.classList.toggle('jm-far', scale < FAR);
+      this.root.classList.toggle('jm-dots', this._dots());
+      this._percent.textContent = `${Math.round(scale * 100)} %`;
+      this._ready = null;
+    }
+    this.root.classList.toggle('jm-whole', this.camera.sees(...this.size()));
+    this._cull();
+    this._tell('moved');
   }
 
-  private _state(id: string, state: IState): void {
-    const drawn = this._drawn.get(id);
-    if (!drawn) {
+  /** Whether blocks are too small to be cards. A few are cards at any zoom. */
+  private _dots(): boolean {
+    return this.camera.scale < DOTS && this._nodes.size > SMALL;
+  }
+
+  /** Have in the page what is in sight, and whatever has the keyboard; `again`: although we may have moved little. */
+  private _cull(again = false): void {
+    const seen = this.camera.seen();
+    if (!this._index || (!again && this._ready && contains(this._ready, seen))) {
       return;
     }
-    drawn.group.dataset.status = state.status;
-    drawn.group.classList.toggle('jm-sampled', state.sampled === true);
-    const chip = 11 + 6.6 * drawn.node.chip.length;
-    drawn.kind.textContent = cut(
-      kindOf(drawn.node),
-      (drawn.node.width - 32 - chip - (state.sampled ? BADGE + 8 : 0)) / 5.7
-    );
-    setGlyph(drawn.sign, state.status);
-    if (state.status === 'running') {
-      if (!this._since.has(id)) {
-        this._since.set(id, performance.now());
-      }
-    } else {
-      this._since.delete(id);
+    const area = this._nodes.size <= SMALL ? null : this.camera.seen(MARGIN);
+    this._ready = area ?? { x: -Infinity, y: -Infinity, width: Infinity, height: Infinity };
+    const dots = this._dots();
+    const nodes = area
+      ? dots
+        ? new Set<INode>()
+        : this._index.nodesIn(area)
+      : new Set(this._nodes.values());
+    const edges = area
+      ? dots
+        ? new Set<IEdge>()
+        : this._index.edgesIn(area)
+      : new Set(this._edges.values());
+    const [node, edge] = [this.current(), this.onEdge()];
+    if (node) {
+      nodes.add(node);
     }
-    drawn.detail.textContent = cut(state.detail, (drawn.node.width - 30) / 5.9);
-    const words = describe(drawn.node, state);
-    drawn.title.textContent = words;
-    drawn.group.setAttribute('aria-label', words.replaceAll('\n', ', '));
+    if (edge) {
+      edges.add(edge);
+    }
+    this._keep(nodes, edges);
+    this._overview.show(dots, this._ready);
   }
 
-  /** Edges into a block that runs now. */
-  private _flow(picture: IPicture): void {
-    for (const { edge, line } of this._edges) {
-      line.classList.toggle('jm-flow', picture.states.get(edge.target)?.status === 'running');
+  private _keep(nodes: Set<INode>, edges: Set<IEdge>): void {
+    for (const [id, { node, group }] of this._drawn) {
+      if (!nodes.has(node)) {
+        group.remove();
+        this._drawn.delete(id);
+      }
     }
+    for (const [key, { edge, group }] of this._lineOf) {
+      if (!edges.has(edge)) {
+        group.remove();
+        this._lineOf.delete(key);
+      }
+    }
+    for (const node of nodes) {
+      if (!this._drawn.has(node.id)) {
+        const made = card(node, this.options.onPort !== undefined);
+        this._drawn.set(node.id, made);
+        made.paint(this.state(node.id), this._passing.has(node.id));
+        this._markCard(made);
+        made.group.setAttribute('tabindex', node.id === this._current ? '0' : '-1');
+        this._cards.append(made.group);
+      }
+    }
+    for (const edge of edges) {
+      if (!this._lineOf.has(keyOf(edge))) {
+        const made = line(edge);
+        this._lineOf.set(keyOf(edge), made);
+        made.paint(this.state(edge.source), this.state(edge.target));
+        this._markLine(made);
+        this._lines.append(made.group);
+      }
+    }
+  }
+
+  private _paint(changed: Changed): void {
+    const moved = changed === null ? null : new Set(changed);
+    for (const [id, drawn] of this._drawn) {
+      if (!moved || moved.has(id) || drawn.node.members?.some(each => moved.has(each))) {
+        drawn.paint(this.state(id), this._passing.has(id));
+      }
+    }
+    for (const { edge, paint } of this._lineOf.values()) {
+      if (!moved || moved.has(edge.source) || moved.has(edge.target) || this._closed) {
+        paint(this.state(edge.source), this.state(edge.target));
+      }
+    }
+    this._overview.draw();
   }
 
   /** Count the seconds of what runs, on our own clock. */
   private _tick(): void {
-    for (const [id, since] of this._since) {
-      const drawn = this._drawn.get(id);
-      if (drawn) {
-        const seconds = Math.floor((performance.now() - since) / 1000) || 0.5;
-        const detail = this.source.picture()?.states.get(id)?.detail || lookOf('running').label;
-        const time = ` · ${duration(seconds).replace(/\.\d+/, '')}`;
-        drawn.detail.textContent = cut(detail, (drawn.node.width - 30) / 5.9 - time.length) + time;
-      } else {
-        this._since.delete(id);
+    let counting = false;
+    for (const [id, state] of this.source.picture()?.states ?? []) {
+      if (state.status === 'running') {
+        state.since ??= performance.now();
+        counting = true;
+        this._drawn.get(id)?.count(state);
       }
     }
-    if (this._since.size && !this._clock) {
+    if (counting && !this._clock) {
       this._clock = window.setInterval(() => this._tick(), 1000);
-    } else if (!this._since.size) {
+    } else if (!counting) {
       clearInterval(this._clock);
       this._clock = 0;
     }
   }
 
-  private _fit(): void {
-    const [width, height] = this._size();
+  private _mark(): void {
+    this._drawn.forEach(drawn => this._markCard(drawn));
+    this._lineOf.forEach(drawn => this._markLine(drawn));
+    this._overview.draw();
+  }
+
+  private _markCard({ node, group }: ICard): void {
+    const [id, selected] = [node.id, this._selected];
+    const { above, below } = this._neighbours;
+    const near = id === selected || above.get(selected)?.includes(id) || below.get(selected)?.includes(id);
+    group.classList.toggle('jm-selected', id === selected);
+    group.classList.toggle('jm-near', near === true);
+    group.classList.toggle('jm-faded', this.faded(id));
+  }
+
+  private _markLine({ edge, group }: ILine): void {
+    const selected = this._selected;
+    group.classList.toggle(
+      'jm-near',
+      selected !== '' && (edge.source === selected || edge.target === selected)
+    );
+    group.classList.toggle('jm-faded', this.faded(edge.source) || this.faded(edge.target));
+  }
+
+  private _fit(anew = false): void {
+    const [width, height] = this.size();
     if (this.host.clientWidth) {
       const scale = Math.max(Math.min(1, this.host.clientWidth / width), READABLE);
-      const wanted = this._drawn.size ? Math.min(this.options.most(), Math.max(110, height * scale)) : 64;
-      this._stage.style.height = `${Math.ceil(wanted)}px`;
+      const wanted = this._nodes.size ? Math.min(this.options.most(), Math.max(110, height * scale)) : 64;
+      this.stage.style.height = `${Math.ceil(wanted)}px`;
     }
-    if (!this._camera.chosen) {
-      this._camera.fit(width, height);
-    }
-  }
-
-  private _size(): [number, number] {
-    return this.source.picture()?.size ?? [1, 1];
-  }
-
-  private _tools(): HTMLElement {
-    const all = () => this._camera.fit(...this._size(), true);
-    const tools = html(
-      'div',
-      { class: 'jm-tools', role: 'group', 'aria-label': 'Zoom' },
-      button('minus', 'Zoom out', () => this._camera.zoom(1 / 1.25)),
-      this._percent,
-      button('plus', 'Zoom in', () => this._camera.zoom(1.25)),
-      button('fit', 'Show the whole pipeline', all)
-    );
-    return tools;
-  }
-
-  private _click(event: Event): void {
-    const group = (event.target as Element).closest<SVGGElement>('.jm-node');
-    if (this._camera.dragged) {
-      return;
-    }
-    const block = group?.dataset.block ?? '';
-    this._select(block);
-    if (group) {
-      group.focus({ preventScroll: true });
-      ask(this._root, this.source, { action: 'open', block });
-    }
-  }
-
-  private _key(event: KeyboardEvent): void {
-    const picture = this.source.picture();
-    const drawn = this._drawn.get(this._current);
-    if (!picture || !drawn || event.altKey || event.ctrlKey || event.metaKey) {
-      return;
-    }
-    if (event.key === 'Enter' || event.key === ' ') {
-      this._select(this._current);
-      ask(this._root, this.source, { action: 'open', block: this._current });
-    } else if (event.key === 'Escape') {
-      this._select('');
-    } else if (event.key === '+' || event.key === '-') {
-      this._camera.zoom(event.key === '+' ? 1.25 : 1 / 1.25);
-    } else if (/^(Arrow|Home|End)/.test(event.key)) {
-      const next = this._neighbours?.step(picture, drawn.node, event.key);
-      if (next) {
-        this._drawn.get(next.id)?.group.focus({ preventScroll: true });
-      }
+    if (anew || !this.camera.chosen) {
+      this.camera.fit(width, height);
     } else {
-      return;
-    }
-    event.preventDefault(); // the notebook has its own use for these keys
-    event.stopPropagation();
-  }
-
-  private _focus(event: FocusEvent): void {
-    const block = (event.target as Element).closest<SVGGElement>('.jm-node')?.dataset.block;
-    const drawn = block === undefined ? undefined : this._drawn.get(block);
-    if (drawn) {
-      this._drawn.get(this._current)?.group.setAttribute('tabindex', '-1');
-      this._current = drawn.node.id;
-      drawn.group.setAttribute('tabindex', '0');
-      const { x, y, width, height } = drawn.node;
-      this._camera.reveal(x, y, width, height);
+      this._ready = null;
+      this._moved();
     }
   }
 
-  private _reveal(block: string): void {
-    const group = this._drawn.get(block)?.group;
-    if (group) {
-      this._select(block);
-      group.focus({ preventScroll: true }); // which brings it into sight
-    }
+  size(): [number, number] {
+    return this._shown?.size ?? [1, 1];
   }
 
-  private _select(block: string): void {
-    this._selected = block;
-    const near = new Set([
-      block,
-      ...(this._neighbours?.above.get(block) ?? []),
-      ...(this._neighbours?.below.get(block) ?? [])
-    ]);
-    this._root.classList.toggle('jm-selecting', block !== '');
-    for (const [id, { group }] of this._drawn) {
-      group.classList.toggle('jm-selected', id === block);
-      group.classList.toggle('jm-near', near.has(id));
-    }
-    for (const { edge, line } of this._edges) {
-      line.classList.toggle('jm-near', block !== '' && (edge.source === block || edge.target === block));
-    }
+  private _zoomTools(): Stop[] {
+    return [
+      button('minus', words('Zoom out'), () => this.camera.zoom(1 / 1.25)),
+      this._percent,
+      button('plus', words('Zoom in'), () => this.camera.zoom(1.25)),
+      button('fit', words('Show the whole pipeline'), () => this.camera.fit(...this.size(), true))
+    ].map(each => this.tool(each));
   }
 
-  private readonly _root = html('div', { class: 'jm-root jm-dag' });
-  private readonly _stage = svg('svg', { class: 'jm-stage', role: 'group', 'aria-label': 'Pipeline' });
+  readonly root = html('div', { class: 'jm-root jm-dag' });
+  readonly stage = html('div', { class: 'jm-stage', role: 'group', 'aria-label': words('Pipeline') });
+  readonly overlay = svg('g', { class: 'jm-overlay' });
+  readonly camera: Camera;
+  readonly handlers = new Set<KeyHandler>();
+  /** Says what flowed along an edge, where nobody else on the page does. */
+  explain: (edge: IEdge) => void = () => undefined;
+  /** What a click on a closed group does. */
+  openGroup: (members: readonly string[]) => void = () => undefined;
+  private readonly _layer = html('div', { class: 'jm-layer' });
   private readonly _scene = svg('g');
+  private readonly _lines = svg('g', { class: 'jm-edges' });
+  private readonly _cards = svg('g');
+  private readonly _overview = new Overview(this);
   private readonly _percent = html('span', { class: 'jm-percent', 'aria-live': 'off' }, '100 %');
+  private readonly _spoken = html('div', { class: 'jm-spoken', role: 'status', 'aria-live': 'polite' });
+  private readonly _tools = html('div', { class: 'jm-tools', role: 'toolbar', 'aria-label': words('Graph') });
   private readonly _empty = html(
     'div',
     { class: 'jm-empty' },
-    html('strong', {}, 'No blocks yet'),
-    html('span', {}, 'A cell that starts with '),
-    html('code', {}, '%%block name'),
-    html('span', {}, ' makes the first.')
+    html('strong', {}, words('No blocks yet')),
+    html(
+      'span',
+      {},
+      words('A cell that starts with '),
+      html('code', {}, '%%block name'),
+      words(' makes the first.')
+    )
   );
-  private readonly _camera: Camera;
-  private readonly _drawn = new Map<string, IDrawn>();
-  private readonly _since = new Map<string, number>();
   private readonly _resize: ResizeObserver;
-  private readonly _stop: () => void;
-  private readonly _deaf: (() => void) | undefined;
-  private _edges: { edge: IPicture['edges'][number]; line: SVGGElement }[] = [];
-  private _neighbours: Neighbours | null = null;
+  private readonly _stops: Stop[];
+  private readonly _listeners = new Map<Happening, Set<() => void>>();
+  private readonly _fades = new Map<string, ReadonlySet<string>>();
+  private readonly _drawn = new Map<string, ICard>();
+  private readonly _lineOf = new Map<string, ILine>();
+  private _picture: IPicture | null = null;
+  private _shown: IPicture | null = null;
+  private _nodes = new Map<string, INode>();
+  private _edges = new Map<string, IEdge>();
+  private _neighbours = new Neighbours({ size: [1, 1], nodes: [], edges: [] });
+  private _index: Index | null = null;
+  private _passing = new Set<string>();
+  private _ready: IBox | null = null;
+  private _scale = 0;
+  private _closed = false;
   private _clock = 0;
   private _current = '';
+  private _currentEdge = '';
   private _selected = '';
-  private _pipeline = '';
-}
-
-/** What a card says beside its language: the kind, whether it runs item by item, and how many tests it has. */
-function kindOf(node: INode): string {
-  const tests = node.tests ? ` · ${node.tests} test${node.tests === 1 ? '' : 's'}` : '';
-  return node.kindLabel + (node.mapped ? ' · map' : '') + tests;
-}
-
-function cut(words: string, limit: number): string {
-  const most = Math.floor(limit);
-  return words.length > most ? words.slice(0, most - 1) + '…' : words;
-}
-
-/** A block in one breath, for tooltips and screen readers. */
-export function describe(node: INode, state: IState): string {
-  const parts = [
-    `${node.label}: ${node.kindLabel}, ${node.language}`,
-    lookOf(state.status).label,
-    state.sampled ? 'made of a sample, not of all the data' : '',
-    state.detail
-  ];
-  if (state.error) {
-    parts.push(state.error + (state.line ? ` (line ${state.line})` : ''));
-  }
-  if (state.reason) {
-    parts.push(state.reason);
-  }
-  if (state.memory) {
-    parts.push(`peak memory ${state.memory}`);
-  }
-  if (node.mapped) {
-    parts.push(`one run for each item of ${node.mapped}`);
-  }
-  if (node.upstreams.length) {
-    parts.push(`from ${node.upstreams.slice(0, 12).join(', ')}`);
-  }
-  if (node.doc) {
-    parts.push(node.doc);
-  }
-  return [...new Set(parts)].filter(Boolean).join('\n');
 }

@@ -2,7 +2,7 @@
 
 import { html } from '../dag/dom';
 import { mountList } from '../dag/list';
-import { mount } from '../dag/view';
+import { type Addition, mount } from '../dag/view';
 import type { IView } from './view';
 
 /** Of the view's height, what the drawing may take. */
@@ -19,12 +19,15 @@ export const graph: IView = {
     host.append(drawing, blocks);
     const most = () => Math.max(160, host.clientHeight * SHARE);
     let mark: (block: string) => void = () => undefined;
-    const reveal = (listener: (block: string) => void) => {
-      mark = listener;
+    const marked: Addition = graph => {
+      mark = block => {
+        graph.select(block);
+        graph.go(block);
+      };
       return () => undefined;
     };
     const parts = [
-      mount(drawing, source, { wheelPans: true, room: host, most, reveal }),
+      mount(drawing, source, { wheelPans: true, room: host, most, with: [marked] }),
       mountList(blocks, source)
     ];
     return { unmount: () => parts.forEach(stop => stop()), open: ({ block }) => block && mark(block) };
