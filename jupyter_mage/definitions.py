@@ -21,6 +21,9 @@ from .state import GOOD, Run
 from .variables import affected, changed
 
 
+_LOOKED_AT = (*ev.ENDING, ev.BlockSkipped)
+
+
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Defined:
     """What defining a block came to: the block as it now is, and what the author should know, one line each."""
@@ -51,6 +54,8 @@ class Definitions:
         self.stream = ev.Stream()
         self.board: dict[str, Run] = {}
         """Each pipeline's blocks with their latest state, over all runs."""
+        self.live: Run | None = None
+        """The state of the run that goes on here, where one does: its engine folds the events, before it tells them."""
         self.stale: dict[str, set[str]] = {}
         self._called: dict[tuple[str, str], str] = {}
         """By pipeline and a name that a block had: the one that it has now."""
@@ -255,18 +260,31 @@ class Definitions:
     def _on_event(self, event: ev.Event) -> None:
         """Keep each block's latest state, over all runs of the pipeline."""
         if isinstance(event, ev.RunStarted):
-            board = self.board.setdefault(event.pipeline, Run())
-            again = set(event.blocks)
-            goes_on = isinstance(event, ev.RunResumed) and board.id == event.run
-            for name in [each for each in board.blocks if each.split("[")[0] in again]:
-                if not (goes_on and board.blocks[name].status in GOOD):
-                    del board.blocks[name]
+            self._begin(event)
+        live = self.live if self.live is not None and self.live.id == event.run else None
         for pipeline, board in self.board.items():
-            if (isinstance(event, ev.RunStarted) and event.pipeline == pipeline) or board.id == event.run:
+            if board.id != event.run:
+                continue
+            if live is None or not isinstance(event, ev.BlockEvent):
                 board.apply(event)
-                if isinstance(event, (*ev.ENDING, ev.BlockSkipped)):
-                    self.stale.get(pipeline, set()).discard(event.block)
+            elif event.block not in board.blocks:  # an item of a mapped block; all others are here since the run began
+                board.blocks[event.block] = live.blocks[event.block]
+            if isinstance(event, _LOOKED_AT) and pipeline in self.stale:
+                self.stale[pipeline].discard(event.block)
         self._changed()
+
+    def _begin(self, event: ev.RunStarted) -> None:
+        """A run begins or goes on: its blocks have their state from it, the others keep theirs."""
+        board = self.board.setdefault(event.pipeline, Run())
+        again = set(event.blocks)
+        goes_on = isinstance(event, ev.RunResumed) and board.id == event.run
+        for name in [each for each in board.blocks if each.split("[")[0] in again]:
+            if not (goes_on and board.blocks[name].status in GOOD):
+                del board.blocks[name]
+        if self.live is not None and self.live.id == event.run:
+            board.show(self.live)
+        else:
+            board.apply(event)
 
     def _note_name(self, pipeline: str, new: str, old: str) -> None:
         for key, called in list(self._called.items()):

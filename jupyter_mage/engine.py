@@ -72,14 +72,17 @@ def run(
     emit: Callable[[ev.Event], None],
     stop: Callable[[Future[Result]], None] = lambda _: None,
     control: Control | None = None,
+    state: Run | None = None,
 ) -> Run:
     """Run the request to its end and give the state that its events make.
 
     ``submit`` takes a task and gives a future of its result; ``halt`` ends whatever still runs, and is called when the run is
-    cancelled or interrupted; ``stop`` ends one of them, whose time is over.
+    cancelled or interrupted; ``stop`` ends one of them, whose time is over. ``state`` is the state that is given in the end, for
+    whoever looks at it before: an event is folded into it, then told.
     A failed block stops what is below it and nothing else.
     """
-    return _Loop(request, submit, halt, cache, fingerprint, emit, stop, control or Control()).run()
+    state = state or request.resumed or Run()
+    return _Loop(request, submit, halt, cache, fingerprint, emit, stop, control or Control(), state).run()
 
 
 class _Loop:
@@ -93,10 +96,10 @@ class _Loop:
         emit: Callable[[ev.Event], None],
         stop: Callable[[Future[Result]], None],
         control: Control,
+        state: Run,
     ) -> None:
         self.request, self.submit, self.halt, self.cache, self.stop = request, submit, halt, cache, stop
-        self.fingerprint, self.tell, self.control = fingerprint, emit, control
-        self.state = request.resumed or Run()
+        self.fingerprint, self.tell, self.control, self.state = fingerprint, emit, control, state
         self.blocks = {block.name: block for block in request.pipeline}
         self.earlier = {n: each.output for n, each in self.state.blocks.items() if each.status in GOOD and each.output}
         self.all_names = needed(request.pipeline, request.targets)

@@ -249,7 +249,7 @@ class Session(Following, Exchange):
     def _execute(self, request: engine.Request, crew: Crew) -> Run:
         if self.control is not None:
             raise JupyterMageError("a run is going on in this session", hint="wait for it, or cancel it")
-        self.control, self._crew = engine.Control(), crew
+        self.control, self._crew, self.live = engine.Control(), crew, request.resumed or Run()
         cache: KeptOutputs | None = None
         try:
             dependencies.forget_modules(self.root, changed_only=True)
@@ -265,11 +265,12 @@ class Session(Following, Exchange):
                     fingerprint=self.fingerprint,
                     emit=self.stream.emit,
                     control=self.control,
+                    state=self.live,
                 )
         finally:
             if cache is not None:
                 cache.close()
-            self.control = self._crew = None
+            self.control = self._crew = self.live = None
             dependencies.watch_modules(self.root)
 
     def warm(self, executor: str) -> None:

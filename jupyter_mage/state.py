@@ -11,6 +11,8 @@ from .model import Failure, Output
 
 FINISHED = frozenset({"succeeded", "cached", "failed", "skipped", "cancelled", "interrupted"})
 GOOD = frozenset({"succeeded", "cached"})
+NOTHING: Mapping[str, Any] = {}
+"""The ingredients of all that has none: one for thousands of blocks."""
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class BlockRun:
     tests: tuple[str, ...] = ()
     peak_memory: int = 0
     cpu_seconds: float = 0.0
-    ingredients: Mapping[str, Any] = field(default_factory=dict)
+    ingredients: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     """What the result was made of, where this run made it."""
     sampled: bool = False
     true: bool | None = None
@@ -70,6 +72,16 @@ class Run:
             handler(self, event)
         return self
 
+    def show(self, live: Run) -> None:
+        """Be a board on which the run ``live`` can be seen while it goes on: its blocks stand here too, the same objects.
+
+        A run of thousands of blocks is then folded once, and not for each of those who look at it.
+        """
+        self.id, self.pipeline, self.status, self.started, self.seconds = live.id, live.pipeline, live.status, live.started, None
+        self.selection, self.executor, self.sample = live.selection, live.executor, live.sample
+        self.variables, self.origin = live.variables, live.origin
+        self.blocks.update(live.blocks)
+
     @property
     def failed(self) -> list[BlockRun]:
         return [block for block in self.blocks.values() if block.status == "failed"]
@@ -91,8 +103,7 @@ def _run_started(run: Run, event: ev.RunStarted) -> None:
     run.id, run.pipeline, run.status, run.started = event.run, event.pipeline, "running", event.at
     run.selection, run.executor, run.sample = event.selection, event.executor, event.sample
     run.variables, run.origin = dict(event.variables), dict(event.origin)
-    for name in event.blocks:
-        run.blocks.setdefault(name, BlockRun(name))
+    run.blocks.update([(name, BlockRun(name)) for name in event.blocks if name not in run.blocks])
 
 
 def _run_resumed(run: Run, event: ev.RunResumed) -> None:
