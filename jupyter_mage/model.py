@@ -208,6 +208,8 @@ class Block:
     """Blocks of kind ``conditional`` that decide whether it runs; one without upstreams gets this block's inputs."""
     callbacks: tuple[str, ...] = ()
     """Blocks of kind ``callback`` that are told how it ended, beside those that have it as an upstream."""
+    parent: str = ""
+    """Of a conditional that is asked about one block, that block; empty in a pipeline as its author wrote it."""
     dynamic: bool = False
     """Mage's ``dynamic: true``: what is below runs once for each item of its output."""
     reduce: bool = False

@@ -15,6 +15,8 @@ from .model import Block, Pipeline
 from .plugins import Kind, kinds
 
 _PLAIN = Kind(name="", folder="")
+_PARENT = "parent_block_uuid"
+"""By this name a conditional of Mage is told which block it is asked about."""
 
 
 def kind_of(block: Block) -> Kind:
@@ -75,12 +77,15 @@ def _guard_checked(block: Block, guard: Block | None) -> Block:
 
 
 def _asked(guard: Block, blocks: list[Block], asked: dict[tuple[str, str], str]) -> list[Block]:
-    """The conditional with the inputs of the block that it guards; one part for each, where their inputs differ."""
-    if len({block.upstreams for block in blocks}) == 1:
-        return [replace(guard, upstreams=blocks[0].upstreams)]
+    """The conditional with the inputs of the block that it guards; one part for each, where it can tell them apart."""
+    if len(blocks) == 1 or (len({block.upstreams for block in blocks}) == 1 and _PARENT not in guard.source):
+        return [replace(guard, upstreams=blocks[0].upstreams, parent=blocks[0].label or blocks[0].name)]
     for block in blocks:
         asked[guard.name, block.name] = f"{guard.name}[{block.name}]"
-    return [replace(guard, name=f"{guard.name}[{block.name}]", upstreams=block.upstreams) for block in blocks]
+    return [
+        replace(guard, name=f"{guard.name}[{block.name}]", upstreams=block.upstreams, parent=block.label or block.name)
+        for block in blocks
+    ]
 
 
 def _told(callback: Block, blocks: list[Block], wanted: Collection[str]) -> list[Block]:
@@ -115,4 +120,5 @@ def _gives_many(block: Block) -> bool:
 
 def context(block: Block, run: Mapping[str, object]) -> dict[str, object]:
     """What a block file of Mage finds in ``kwargs`` beside variables: of the run, and of the block itself."""
-    return {**run, "block_uuid": block.label or block.name, "configuration": block.configuration, "context": {}}
+    parent = {_PARENT: block.parent} if block.parent else {}
+    return {**run, "block_uuid": block.label or block.name, "configuration": block.configuration, "context": {}, **parent}

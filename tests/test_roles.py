@@ -243,5 +243,4 @@ def test_an_export_says_what_mage_does_otherwise_with_these_kinds(session):
     assert warnings == [
         "late: Mage gives its conditional is_weekend what it gets itself, other, and not day",
         "there: --interval, --soft-fail: Mage's sensors look every minute, for ever",
-        "tell: Mage calls it once a block, on success only, and without outcome: it is for `jupyter mage run`",
     ]

@@ -61,11 +61,14 @@ def output_rule(source: str, name: str) -> str:
     return EXPRESSION if isinstance(last, ast.Expr) else AS_WRITTEN
 
 
-def to_function(block: Block, *, decorator: str, taken: Collection[str] = ()) -> str:
+def to_function(
+    block: Block, *, decorator: str, taken: Collection[str] = (), called: str = "", given: Collection[str] = ()
+) -> str:
     """The block as a decorated function, without a newline at its end.
 
-    ``taken`` are names of the file that the function must not replace. Raises FormatError, with the cell's line, for what
-    cannot run in Mage: ``!`` and ``%`` lines, ``await`` and ``yield`` outside a function, names that are both read from
+    ``taken`` are names of the file that the function must not replace. One that others of the file call is ``called`` so, has no
+    decorator, and gets the names ``given`` too; its upstreams may be missing then. Raises FormatError, with the cell's line, for
+    what cannot run in Mage: ``!`` and ``%`` lines, ``await`` and ``yield`` outside a function, names that are both read from
     outside and bound.
 
     >>> print(to_function(Block(name="big", source="orders[orders.n > least]", upstreams=("orders",),
@@ -80,10 +83,9 @@ def to_function(block: Block, *, decorator: str, taken: Collection[str] = ()) ->
     rest = _free("args", used)
     kwargs = _free("kwargs", used)
     prologue = [line for parameter in block.parameters for line in _read_parameter(parameter, kwargs)]
-    name = block.name
-    while name in {*taken, *DECORATORS, "test"} or name in BUILTINS:
-        name += "_block"
-    head = [f"@{decorator}", f"def {name}({', '.join([*named, f'*{rest}', f'**{kwargs}'])}):"]
+    name = called or free_name(block.name, taken)
+    arguments = [*(f"{each}=None" for each in named), f"*{rest}", *given] if called else [*named, f"*{rest}"]
+    head = [*([] if called else [f"@{decorator}"]), f"def {name}({', '.join([*arguments, f'**{kwargs}'])}):"]
     rule = output_rule(block.source, block.name)
     if block.name not in block.upstreams and block.name in analyse(parse(block.source, block=block.name)).reads:
         raise FormatError(
@@ -91,6 +93,13 @@ def to_function(block: Block, *, decorator: str, taken: Collection[str] = ()) ->
         )
     _refuse(block.source, block.name, {definition.name for definition in block.captured})
     return _checked(head, body_lines(block.source, block.name, prologue, rule), block.name)
+
+
+def free_name(name: str, taken: Collection[str] = ()) -> str:
+    """What the function of the block ``name`` is called in a file that has the names ``taken``."""
+    while name in {*taken, *DECORATORS, "test"} or name in BUILTINS:
+        name += "_block"
+    return name
 
 
 def to_test(test: Test, block: str, *, called: str = "") -> str:

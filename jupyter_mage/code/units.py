@@ -65,13 +65,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+ENDINGS = ("success", "failure", "cancelled")
+"""How a block ends, in a callback's words."""
+
+
 def ending(text: str) -> str:
     """How a block ends, in a callback's words.
 
     >>> ending("failure")
     'failure'
     """
-    if text not in ("success", "failure", "cancelled"):
+    if text not in ENDINGS:
         raise ValueError("expected success, failure or cancelled")
     return text
 

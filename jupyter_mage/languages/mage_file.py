@@ -6,6 +6,7 @@ Mage begins with import nothing.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import inspect
 import threading
@@ -158,6 +159,18 @@ def _called(function: Function, inputs: Sequence[Any], named: Mapping[str, Any],
     return function(*inputs, **named)
 
 
+def _raised(name: str, message: str) -> Exception:
+    """An exception such as the block raised in another process: it has that name and says that, and is one of Python's own
+    where that is one."""
+    known = getattr(builtins, name, None)
+    bases = [known] if isinstance(known, type) and issubclass(known, Exception) else []
+    for base in (*bases, Exception):
+        with contextlib.suppress(TypeError):  # some of them want more than a message
+            found: Exception = type(name, (base,), {"__str__": lambda _: message})(message)
+            return found
+    return Exception(message)
+
+
 def _tell(
     found: Mapping[str, list[tuple[str, Function]]], call: Call, outcome: Mapping[str, Any], named: Mapping[str, Any]
 ) -> None:
@@ -166,7 +179,7 @@ def _tell(
         data = call.values.get(name)
         told = {**named, "parent_block_uuid": name, "__input": {name: data, "df_1": data}}
         if end["status"] == "failure":
-            told["__error"] = RuntimeError(f"{end['error']}: {end['message']}")
+            told["__error"] = _raised(end["error"], end["message"])
         for word, function in found["callback"]:
             if word in ("", end["status"]):
                 _called(function, [[] if data is None else data], told, fit=True)

@@ -20,12 +20,13 @@ def main(project: str, pipeline_uuid: str, report: str) -> None:
 
     found: dict[str, dict[str, Any]] = {}
     said: dict[str, Any] = {"ok": True, "error": None, "mode": os.environ.get("MODE", "cli")}
-    pipeline = partition = None
+    pipeline = None
     try:
         pipeline = Pipeline.get(pipeline_uuid, repo_path=project)
-        partition = MODES[said["mode"]](project, pipeline, found)
+        MODES[said["mode"]](project, pipeline, found)
     except BaseException as error:
         said |= {"ok": False, "error": f"{type(error).__name__}: {error}"[:600]}
+    partition = found.pop("", {}).get("partition")
     said["blocks"] = _blocks(pipeline, partition, found) if pipeline is not None else {}
     Path(report).write_text(json.dumps(said, indent=1, default=str))
 
@@ -64,8 +65,8 @@ def run_cli(project: str, pipeline: Any, found: dict[str, dict[str, Any]]) -> No
     )
 
 
-def run_one_process(project: str, pipeline: Any, found: dict[str, dict[str, Any]]) -> str:
-    """What the scheduler does with a triggered run, without its server; gives the outputs' partition."""
+def run_one_process(project: str, pipeline: Any, found: dict[str, dict[str, Any]]) -> None:
+    """What the scheduler does with a triggered run, without its server; the outputs' partition is found under ``""``."""
     from mage_ai.data_preparation.models.triggers import ScheduleStatus, ScheduleType
     from mage_ai.orchestration.db import db_connection
     from mage_ai.orchestration.db.database_manager import database_manager
@@ -93,7 +94,7 @@ def run_one_process(project: str, pipeline: Any, found: dict[str, dict[str, Any]
         for row in BlockRun.query.filter(BlockRun.pipeline_run_id == run.id).all():
             row.refresh()
             found[row.block_uuid] = {"status": str(getattr(row.status, "value", row.status))}
-    return str(run.execution_partition)
+        found[""] = {"partition": str(run.execution_partition)}
 
 
 MODES = {"cli": run_cli, "oneproc": run_one_process}
@@ -104,8 +105,9 @@ def _blocks(pipeline: Any, partition: str | None, found: dict[str, dict[str, Any
 
     rows = {}
     manager = pipeline.variable_manager
-    for uuid in pipeline.blocks_by_uuid:
-        row = rows[uuid] = {"status": "not run", "outputs": [], **found.get(uuid, {})}
+    for uuid, block in pipeline.blocks_by_uuid.items():
+        run = found.get(f"{uuid}:{block.replicated_block}" if block.replicated_block else uuid, {})
+        row = rows[uuid] = {"status": "not run", "outputs": [], **run}
         for name in sorted(manager.get_variables_by_block(pipeline.uuid, uuid, partition=partition)):
             value = manager.get_variable(pipeline.uuid, uuid, name, partition=partition)
             row["outputs"].append(describe(value))

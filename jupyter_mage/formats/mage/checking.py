@@ -222,7 +222,9 @@ def warnings(pipeline: Pipeline) -> list[str]:
         if reading.is_still(block.kind) or block.carrier == reading.MAGE:
             continue
         notes = _NOTES[block.language](block, pipeline) if block.language in _NOTES else ()
-        found += [f"{block.name}: {note}" for note in (*notes, *_options(block), *_guards(block, pipeline))]
+        found += [
+            f"{block.name}: {note}" for note in (*notes, *_options(block), *_guards(block, pipeline), *_hears(block, pipeline))
+        ]
     return found + _locked(pipeline)
 
 
@@ -235,12 +237,21 @@ def _guards(block: Block, pipeline: Pipeline) -> Iterator[str]:
             yield f"Mage gives its conditional {name} what it gets itself, {mine}, and not {its}"
 
 
+def _hears(block: Block, pipeline: Pipeline) -> Iterator[str]:
+    """Mage tells a callback of one block at a time, and never of a whole run."""
+    if block.kind not in kinds or not kinds.get(block.kind).watches:
+        return
+    watched = [each.name for each in pipeline if each.name in block.upstreams or block.name in each.callbacks]
+    if not watched:
+        yield "Mage has no callbacks of a whole run, and never calls it"
+    elif len(watched) > 1:
+        yield f"Mage calls it for each of {', '.join(watched)}, with that one's output and outcome only"
+
+
 def _options(block: Block) -> list[str]:
     """Header options that Mage has no word for."""
     found = []
     kind = kinds.get(block.kind) if block.kind in kinds else None
-    if kind is not None and kind.watches:
-        found.append("Mage calls it once a block, on success only, and without outcome: it is for `jupyter mage run`")
     if kind is not None and kind.waits and block.poll != Poll():
         found.append("--interval, --soft-fail: Mage's sensors look every minute, for ever")
     if block.mapped:

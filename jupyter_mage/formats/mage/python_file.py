@@ -13,7 +13,8 @@ from ...code.inline_tests import is_guard
 from ...code.source import parse
 from ...errors import FormatError, Where
 from ...model import Block, Definition, Test
-from . import own_tests
+from ...plugins import kinds
+from . import callback_file, own_tests
 from .project import Written
 
 _DECORATOR_OF = {"conditional": "condition"}
@@ -28,6 +29,10 @@ class Parts:
     prelude: str
     """Imports and definitions above the function, the guards blanked out."""
     function: str
+    name: str
+    """What it is called."""
+    calls: tuple[str, ...]
+    """The functions below it by which Mage calls it, where it does so in a roundabout way."""
     tests: tuple[tuple[str, str], ...]
     """Name and text of each test function."""
 
@@ -53,12 +58,24 @@ def compose(block: Block) -> Written:
     top = "\n\n".join(part for part in ("\n".join(imports), "\n".join(guards)) if part)
     names = {each.name for each in definitions}
     sections = [top, *(each.source for each in definitions if each.sort != "import")]
-    sections.append(function.to_function(block, decorator=decorator, taken=names))
+    sections += _functions(block, decorator, names)
     called = _test_functions(in_file, names)
     sections += [own_tests.text(test, block, called[test.name]) for test in in_file]
     return Written(
         text="\n\n\n".join(sections) + "\n", ours=_hints(block, in_file, called) | own_tests.notes(block, in_file, called)
     )
+
+
+def _functions(block: Block, decorator: str, taken: set[str]) -> list[str]:
+    """The block's function, and below it those that Mage calls where it would not call that one."""
+    kind = kinds.get(block.kind) if block.kind in kinds else None
+    if kind is None or not kind.watches:
+        return [function.to_function(block, decorator=decorator, taken=taken)]
+    called = function.free_name(block.name, taken)
+    while callback_file.needed(called) & taken:
+        called = function.free_name(f"{called}_block", taken)
+    own = function.to_function(block, decorator=decorator, called=called, given=kind.gives)
+    return [own, *callback_file.calls(called, block.on)]
 
 
 def _test_functions(tests: Iterable[Test], taken: set[str]) -> dict[str, str]:
@@ -125,20 +142,28 @@ def split(text: str, decorator: str, also: Collection[str] = ()) -> Parts:
         raise FormatError(f"the file does not parse: {error}") from error
     lines = text.split("\n")
     starts = [_first_line(node) for node in tree.body] + [len(lines) + 1]
-    main = next((i for i, node in enumerate(tree.body) if _decorated(node, decorator)), None)
+    main = callback_file.main(tree.body)
+    roundabout = main is not None
+    if main is None:
+        main = next((i for i, node in enumerate(tree.body) if _decorated(node, decorator)), None)
     if main is None:
         raise FormatError(f"no function with @{decorator}")
     above = lines[: starts[main] - 1]
     for node in tree.body[:main]:
         if is_guard(node):
             above[node.lineno - 1 : node.end_lineno] = [""] * ((node.end_lineno or 0) - node.lineno + 1)
-    found = []
-    for index in range(main, len(tree.body)):
-        node = tree.body[index]
-        if index > main and not _decorated(node, "test") and getattr(node, "name", "") not in also:
-            raise FormatError(f"something other than a test below the function (line {starts[index]})")
-        found.append((getattr(node, "name", ""), "\n".join(lines[starts[index] - 1 : starts[index + 1] - 1]).rstrip("\n")))
-    return Parts(prelude="\n".join(above), function=found[0][1], tests=tuple(found[1:]))
+    below = [
+        (getattr(node, "name", ""), "\n".join(lines[starts[index] - 1 : starts[index + 1] - 1]).rstrip("\n"))
+        for index, node in enumerate(tree.body)
+    ][main:]
+    name, function_text = below[0]
+    helpers = callback_file.needed(name) if roundabout else frozenset()
+    tests = [each for each in below[1:] if each[0] not in helpers]
+    for (each, _), node, start in zip(below[1:], tree.body[main + 1 :], starts[main + 1 :], strict=False):
+        if each not in helpers and each not in also and not _decorated(node, "test"):
+            raise FormatError(f"something other than a test below the function (line {start})")
+    calls = tuple(text for each, text in below[1:] if each in helpers)
+    return Parts(prelude="\n".join(above), function=function_text, name=name, calls=calls, tests=tuple(tests))
 
 
 def _first_line(node: ast.stmt) -> int:

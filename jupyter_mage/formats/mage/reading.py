@@ -13,7 +13,7 @@ from ...errors import DefinitionError, FormatError, JupyterMageError, PluginErro
 from ...model import MISSING, Block, Definition, Parameter, Pipeline
 from ...plugins import kinds, languages
 from ..problem import Problem
-from . import abilities, entries, own_tests, python_file, settings, sql_file, sql_in_python
+from . import abilities, callback_file, entries, own_tests, python_file, settings, sql_file, sql_in_python
 from .entries import Entry
 from .project import Files, Written, legal, metadata_path
 
@@ -244,6 +244,8 @@ def _of_python_file(
     whole = own_tests.joined(source(parts.prelude, body.source), parts.tests, own)
     block = cells.define(header, whole, ledger, known=known)
     block = _with_defaults(block, body.defaults)
+    if parts.calls and list(parts.calls) != callback_file.calls(parts.name, block.on):
+        raise FormatError("Mage calls it otherwise than a cell says")
     tests = python_file.read_tests(parts, ours)
     made = tuple(cells.define_test(block.name, name, test, ledger, known=known)[0] for name, test in tests)
     return dataclasses.replace(block, tests=own_tests.kept(block, ours, known, made))
