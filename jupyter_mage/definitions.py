@@ -20,7 +20,6 @@ from .plugins import languages
 from .state import GOOD, Run
 from .variables import affected, changed
 
-
 _LOOKED_AT = (*ev.ENDING, ev.BlockSkipped)
 
 
