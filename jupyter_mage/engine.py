@@ -28,6 +28,7 @@ from .jobs import Job, Pool
 from .jobs import Kept as Kept
 from .model import Block, Failure, Output, Pipeline
 from .outcomes import Outcomes, Skip
+from .outline import outline
 from .plugins import kinds
 from .request import Cache as Cache
 from .request import Control as Control
@@ -149,6 +150,7 @@ class _Loop:
             kind(
                 run=request.run, pipeline=request.pipeline.name, blocks=self.all_names, selection=request.selection,
                 variables=dict(request.variables), executor=request.executor, sample=request.sample, origin=dict(request.origin),
+                graph=outline([self.blocks[name] for name in self.all_names]),
             )
         )  # fmt: skip
         try:

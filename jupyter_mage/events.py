@@ -43,6 +43,8 @@ class RunStarted(Event):
     """Rows or items that loaders were cut to, or None for all."""
     origin: Mapping[str, Any] = field(default_factory=dict)
     """Who and from where: user, host, pid, face (``notebook``, ``cli``, ``python``)."""
+    graph: Mapping[str, Any] = field(default_factory=dict)
+    """The graph as it is run (`outline.outline`), so that it can be drawn when the file has long been changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,8 @@ class Run:
     sample: int | None = None
     variables: dict[str, object] = field(default_factory=dict)
     origin: dict[str, object] = field(default_factory=dict)
+    graph: Mapping[str, Any] = field(default_factory=dict)
+    """The graph as it was run; empty where an older version ran it."""
     blocks: dict[str, BlockRun] = field(default_factory=dict)
 
     def apply(self, event: ev.Event) -> Run:
@@ -102,7 +104,7 @@ def fold(events: Iterable[ev.Event]) -> Run:
 def _run_started(run: Run, event: ev.RunStarted) -> None:
     run.id, run.pipeline, run.status, run.started = event.run, event.pipeline, "running", event.at
     run.selection, run.executor, run.sample = event.selection, event.executor, event.sample
-    run.variables, run.origin = dict(event.variables), dict(event.origin)
+    run.variables, run.origin, run.graph = dict(event.variables), dict(event.origin), event.graph
     run.blocks.update([(name, BlockRun(name)) for name in event.blocks if name not in run.blocks])
 
 
