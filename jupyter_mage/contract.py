@@ -8,6 +8,336 @@ from __future__ import annotations
 
 from typing import Literal, NotRequired, TypedDict
 
+# ---- the picture of a pipeline
+
+
+class Node(TypedDict):
+    """A block's card: what it is, and where it stands."""
+
+    id: str
+    label: str
+    title: str
+    """The label, cut so that it fits its card."""
+    kind: str
+    kind_label: str
+    colour: str
+    language: str
+    chip: str
+    x: float
+    y: float
+    width: float
+    height: float
+    doc: str
+    upstreams: list[str]
+    after: list[str]
+    tests: int
+    mapped: str
+    """The upstream of whose items each gets a run of its own, or empty."""
+    cell: int | None
+    """Execution count of the cell that defined it."""
+    cell_id: str | None
+
+
+class Edge(TypedDict):
+    """An arrow, with its way from card to card."""
+
+    source: str
+    target: str
+    path: str
+    tip: list[float]
+    sideways: bool
+    order_only: bool
+
+
+class BlockState(TypedDict):
+    """What the run says of a block. What there is nothing of is left out."""
+
+    status: str
+    detail: str
+    """The line at the foot of its card."""
+    error: NotRequired[str]
+    line: NotRequired[int]
+    test: NotRequired[str]
+    reason: NotRequired[str]
+    rows: NotRequired[int]
+    columns: NotRequired[int]
+    type: NotRequired[str]
+    seconds: NotRequired[float]
+    attempt: NotRequired[int]
+    items: NotRequired[int]
+    items_done: NotRequired[int]
+    items_failed: NotRequired[int]
+    memory: NotRequired[str]
+    sampled: NotRequired[bool]
+
+
+class RunState(TypedDict):
+    """How far the run is."""
+
+    id: str
+    status: str
+    done: int
+    total: int
+    seconds: float | None
+    sample: NotRequired[int]
+
+
+class Picture(TypedDict):
+    """A pipeline as it is drawn, coordinates included."""
+
+    version: int
+    pipeline: str
+    size: list[float]
+    nodes: list[Node]
+    edges: list[Edge]
+    states: dict[str, BlockState]
+    run: RunState | None
+
+
+class PictureChanges(TypedDict):
+    """What of a picture is not as it was: the graph is."""
+
+    changes: int
+    states: NotRequired[dict[str, BlockState]]
+    run: NotRequired[RunState | None]
+
+
+# ---- runs
+
+
+class RunLine(TypedDict):
+    """A run in one line."""
+
+    id: str
+    pipeline: str
+    status: str
+    started: float
+    """UTC, seconds since 1970."""
+    seconds: float | None
+    selection: str
+    executor: str
+    face: str
+    """What started it: ``notebook``, ``cli``, ``python`` …"""
+    user: str
+    host: str
+    git: str
+    """The commit that was checked out, or empty."""
+    blocks: int
+    succeeded: int
+    cached: int
+    failed: int
+
+
+class RunsPage(TypedDict):
+    """Some runs of a project, newest first."""
+
+    runs: list[RunLine]
+    more: bool
+    pipelines: list[str]
+    """Every pipeline that ever ran here."""
+    stamp: str
+    """Another one when anything was written since."""
+
+
+class Attempt(TypedDict):
+    """One try of a block, with its real times."""
+
+    number: int
+    status: str
+    started: float
+    ended: float | None
+    """Null while it goes on."""
+    error: str
+
+
+class BlockLine(TypedDict):
+    """A block in a run: a row of its table, a bar of its timeline."""
+
+    name: str
+    label: str
+    kind: str
+    colour: str
+    status: str
+    started: float | None
+    ended: float | None
+    seconds: float | None
+    rows: int | None
+    columns: int | None
+    bytes: int | None
+    type: str
+    shape: str
+    """``12 480 × 19``, or its type."""
+    attempts: list[Attempt]
+    error: str
+    line: int | None
+    reason: str
+    memory: int
+    """Bytes that its process had at most, or 0."""
+    tests: int
+    items: int | None
+    """Of a mapped block, how many runs it had."""
+    item_of: str
+    """The mapped block that it is an item of, or empty."""
+    sampled: bool
+
+
+class Commands(TypedDict):
+    """What to type, for what a button does; empty where it makes no sense."""
+
+    run: str
+    resume: str
+    rerun: str
+    cancel: str
+    show: str
+    logs: str
+
+
+class RunDetail(TypedDict):
+    """A run and its blocks, or only those of them of which something was said since."""
+
+    run: RunLine
+    whole: bool
+    """Whether ``blocks`` are all; else they replace those of the same name."""
+    blocks: list[BlockLine]
+    items_left: int
+    """Items of mapped blocks that are not among ``blocks``."""
+    variables: dict[str, str]
+    now: float
+    """The server's clock, for bars that still grow."""
+    sequence: int
+    stamp: str
+    commands: Commands
+
+
+class RunPicture(TypedDict):
+    """A run's picture, or what of it is not as it was at the sequence number that was asked with."""
+
+    picture: Picture | PictureChanges
+    sequence: int
+    stamp: str
+
+
+class LogLine(TypedDict):
+    """One line that was printed, or said of a block."""
+
+    id: str
+    """Its own, so that it is shown once."""
+    at: float
+    block: str
+    level: Literal["printed", "warning", "error", "note"]
+    """``note``: said of the block, not by it."""
+    text: str
+
+
+class LiveLog(TypedDict):
+    """What a block that runs just now has printed so far: replaced by the next answer."""
+
+    block: str
+    lines: list[str]
+
+
+class LogPage(TypedDict):
+    """Lines of a run's log, oldest first."""
+
+    lines: list[LogLine]
+    cursor: int
+    """To ask for what follows."""
+    more: bool
+    """Whether there is more now."""
+    live: list[LiveLog]
+    blocks: list[str]
+    status: str
+    stamp: str
+
+
+class DiffSide(TypedDict):
+    """A block as it was in one of two runs."""
+
+    status: str
+    shape: str
+    seconds: float | None
+
+
+class DiffLine(TypedDict):
+    """A block in two runs. Null: it was no part of that run."""
+
+    name: str
+    before: DiffSide | None
+    after: DiffSide | None
+    same: bool
+    """Whether both gave the same output."""
+    differs: list[str]
+    reasons: list[str]
+    """What its result was made of otherwise: code, parameters, inputs, packages."""
+
+
+class RunDiff(TypedDict):
+    """Two runs, block by block."""
+
+    before: RunLine
+    after: RunLine
+    blocks: list[DiffLine]
+    variables: list[str]
+    command: str
+
+
+# ---- what is on disk
+
+
+class PipelineLine(TypedDict):
+    """A pipeline on disk, or one that ran here and has no file any more."""
+
+    name: str
+    file: str
+    """The notebook or project folder that it stands in, from the server's root; empty where there is none."""
+    notebook: bool
+    type: str
+    blocks: int
+    triggers: list[str]
+    problem: str
+    """Why it does not read, or empty."""
+    last: RunLine | None
+    commands: Commands
+
+
+class ProjectLine(TypedDict):
+    """A folder with pipelines."""
+
+    path: str
+    """From the server's root; empty for the root itself."""
+    name: str
+    mage: bool
+    """Whether it is a Mage project, and not only notebooks."""
+    pipelines: list[PipelineLine]
+    problem: str
+
+
+class Projects(TypedDict):
+    """What was found below the server's root."""
+
+    projects: list[ProjectLine]
+    root: str
+    """The root folder's own name."""
+    cut: bool
+    """Whether folders were left out, because there are too many."""
+
+
+class Started(TypedDict):
+    """A process that was asked for."""
+
+    run: str
+    """The run's id, or empty where it is not known yet."""
+    command: str
+    pid: int
+
+
+class Refusal(TypedDict):
+    """Why something could not be done."""
+
+    message: str
+    hint: str
+
+
 # ---- a value, looked at without being loaded
 
 
@@ -95,6 +425,3 @@ class Profile(TypedDict):
     columns_left: int
     note: str
     command: str
-
-
-__all__ = ["Bar", "ColumnProfile", "NotRequired", "Often", "Preview", "PreviewColumn", "Profile"]

@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import graph
+from . import browsing, graph
 from .definitions import Definitions
 from .errors import JupyterMageError, Where
-from .fingerprint import differences
 from .handoff import Handoff
 from .model import Output
 from .plugins import sinks, stores
@@ -120,13 +119,7 @@ class Records(Definitions):
     def compare(self, before: str = "-2", after: str = "-1") -> Comparison:
         """Two runs of the history, and what the results of each block were made of."""
         old, new = self.past_run(before), self.past_run(after)
-        keys = {block.key for run in (old, new) for block in run.blocks.values() if block.key}
-        made = self.history.ingredients(sorted(keys))
-        reasons = {}
-        for name, block in new.blocks.items():
-            other = old.blocks.get(name)
-            if other is not None and other.key != block.key and other.key in made and block.key in made:
-                reasons[name] = differences(made[other.key], made[block.key])
+        reasons = browsing.why_different(self.history, old, new)
         return Comparison(before=old, after=new, reasons=reasons)
 
     def is_run(self, text: str) -> bool:

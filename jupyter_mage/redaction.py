@@ -16,6 +16,7 @@ import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 MASK = "***"
@@ -85,6 +86,21 @@ def hide(text: str) -> str:
     """The text with every known secret as ``***``: spelled plainly, escaped, as in an address, or cut short by a preview."""
     secrets = known() if text else ()
     return _pattern(secrets).sub(MASK, text) if secrets else text
+
+
+def hide_all(value: Any) -> Any:
+    """JSON with every known secret hidden, in keys too; the value itself where nothing is secret here."""
+    return _hidden(value) if known() else value
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, list):
+        return [_hidden(each) for each in value]
+    if isinstance(value, dict):
+        return {hide(key): _hidden(each) for key, each in value.items()}
+    return value
 
 
 def holds_secret(text: str) -> bool:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .contract import DiffLine, DiffSide
 from .errors import unknown
 from .events import BlockRetrying
 from .model import MISSING, Output
@@ -279,7 +280,7 @@ def diff_table(before: Run, after: Run, reasons: Mapping[str, Sequence[str]]) ->
         if name.endswith("]"):
             continue
         old, new = before.blocks.get(name), after.blocks.get(name)
-        table.add_row(name, _short(old), _short(new), "\n".join([_differs(old, new), *reasons.get(name, ())]).strip())
+        table.add_row(name, _short(old), _short(new), "\n".join(["; ".join(_differs(old, new)), *reasons.get(name, ())]).strip())
     return table
 
 
@@ -290,9 +291,32 @@ def _short(block: BlockRun | None) -> str:
     return f"{GLYPHS.get(block.status, '')} {block.status}{shape}"
 
 
-def _differs(old: BlockRun | None, new: BlockRun | None) -> str:
+def diff_lines(before: Run, after: Run, reasons: Mapping[str, Sequence[str]]) -> list[DiffLine]:
+    """The same as JSON: one line a block of either run."""
+    found: list[DiffLine] = []
+    for name in dict.fromkeys((*before.blocks, *after.blocks)):
+        old, new = before.blocks.get(name), after.blocks.get(name)
+        if name.endswith("]"):
+            continue
+        same = bool(old and new and old.output and new.output and old.output.content == new.output.content)
+        found.append(
+            {
+                "name": name, "before": _side(old), "after": _side(new), "same": same,
+                "differs": _differs(old, new), "reasons": list(reasons.get(name, ())),
+            }
+        )  # fmt: skip
+    return found
+
+
+def _side(block: BlockRun | None) -> DiffSide | None:
+    if block is None:
+        return None
+    return {"status": block.status, "shape": block.output.describe() if block.output else "", "seconds": block.seconds}
+
+
+def _differs(old: BlockRun | None, new: BlockRun | None) -> list[str]:
     if old is None or new is None:
-        return "only in one"
+        return ["only in one"]
     said = []
     if old.output and new.output:
         if old.output.content == new.output.content:
@@ -304,7 +328,7 @@ def _differs(old: BlockRun | None, new: BlockRun | None) -> str:
         said += _columns_differ(old.output, new.output)
     if old.seconds and new.seconds and old.status == new.status == "succeeded":
         said.append(f"time ×{new.seconds / old.seconds:.2g}")
-    return "; ".join(said)
+    return said
 
 
 def _columns_differ(old: Output, new: Output) -> list[str]:

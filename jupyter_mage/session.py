@@ -11,7 +11,6 @@ import getpass
 import os
 import platform
 import secrets
-import signal
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, fixtures, graph, interrupts, planner, projects, verification
+from . import engine, fixtures, graph, interrupts, planner, projects, starting, verification
 from .code import dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
@@ -179,12 +178,7 @@ class Session(Following, Exchange):
     def cancel_run(self, run: str = "last") -> str:
         """Interrupt a run of any process on this machine; gives its id. Raises JupyterMageError where it does not run here."""
         name = self.history.resolve_run(run)
-        holder = self.history.holder(name)
-        if not holder:
-            raise JupyterMageError(f"run {name} is not running", hint="%pipeline runs")
-        if holder.get("host") != socket.gethostname():
-            raise JupyterMageError(f"run {name} runs on {holder.get('host')}", hint="cancel it there")
-        os.kill(int(str(holder["pid"])), signal.SIGINT)
+        starting.interrupt(name, self.history.holder(name))
         return name
 
     def plan(self, selection: str = "", *, variables: Mapping[str, Any] | None = None, force: bool = False) -> list[planner.Step]:

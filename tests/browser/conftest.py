@@ -72,6 +72,8 @@ class Server:
         if BUILT.is_dir():  # the build in this tree, whatever is installed
             (home / "data" / "labextensions").mkdir(parents=True)
             (home / "data" / "labextensions" / "jupyter-mage").symlink_to(BUILT)
+        (home / "config" / "jupyter_server_config.d").mkdir(parents=True)
+        shutil.copy(ROOT / "jupyter-config" / "jupyter_mage.json", home / "config" / "jupyter_server_config.d")
         own = {
             "JUPYTER_CONFIG_DIR": "config",
             "JUPYTER_DATA_DIR": "data",

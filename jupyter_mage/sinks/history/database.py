@@ -117,17 +117,24 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if tables and application != APPLICATION_ID:
         raise Broken("it is another program's database")
-    if version > VERSION:
-        raise StoreError(
-            f"the history {path} was written by a newer version (its tables are version {version}, this one knows {VERSION})",
-            hint="pip install --upgrade jupyter_mage",
-        )
+    check_version(connection, path)
     if path.stat().st_size < CHECK_LIMIT:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise Broken(verdict.replace("\n", " ")[:200])
     if version == VERSION and _tables_of(connection) != _own_tables():
         raise Broken("its tables are not those of this version")
+
+
+def check_version(connection: sqlite3.Connection, path: Path) -> bool:
+    """Whether it has tables already. Raises StoreError where a newer version wrote it."""
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise StoreError(
+            f"the history {path} was written by a newer version (its tables are version {version}, this one knows {VERSION})",
+            hint="pip install --upgrade jupyter_mage",
+        )
+    return version > 0
 
 
 def _tables_of(connection: sqlite3.Connection) -> list[tuple[str]]:

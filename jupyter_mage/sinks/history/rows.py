@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import operator
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -171,3 +172,10 @@ def event_from(run: str, row: Sequence[Any]) -> ev.Event | None:
 
 def events_from(run: str, rows: Iterable[Sequence[Any]]) -> list[ev.Event]:
     return [event for row in rows if (event := event_from(run, row)) is not None]
+
+
+def ingredients(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    """What these keys were made of, where that is still known."""
+    query = "SELECT body FROM events WHERE key = ? AND kind = 'block_succeeded' ORDER BY id DESC LIMIT 1"
+    found = ((key, connection.execute(query, (key,)).fetchone()) for key in keys)
+    return {key: Later(row[0], "ingredients") for key, row in found if row is not None}

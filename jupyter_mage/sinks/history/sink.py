@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
 import logging
 import os
 import sqlite3
@@ -19,11 +18,12 @@ from ...errors import ProjectError, StoreError, unknown
 from ...files import FileLock, atomic_write, sweep
 from ...model import Output
 from ...state import Run, fold
-from . import database, keeping, rows
+from . import database, keeping, rows, summaries
 from .gate import GATE
-from .inserts import count_blocks
 from .keeping import KeptOutput
 from .liveness import RunLocks
+from .reading import Reader
+from .summaries import RunSummary
 from .writer import Writer, locked
 
 log = logging.getLogger(__name__)
@@ -44,25 +44,6 @@ class Latest:
     at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSummary:
-    """A run in one line."""
-
-    id: str
-    pipeline: str
-    status: str
-    started: float
-    seconds: float | None
-    selection: str
-    executor: str
-    origin: Mapping[str, Any]
-    blocks: int
-    """How many were selected."""
-    succeeded: int = 0
-    cached: int = 0
-    failed: int = 0
-
-
 class History:
     """Keeps every event of every run under ``root`` in ``history.db``; opening it is also the recovery after a crash.
 
@@ -78,6 +59,9 @@ class History:
     ('succeeded', 'r1')
     >>> history.close()
     """
+
+    reader = Reader
+    """What looks at a history and leaves it as it is."""
 
     def __init__(self, root: Path, *, durability: str = "process") -> None:
         if durability not in ("process", "power"):
@@ -254,10 +238,10 @@ class History:
         if self._writer is not None:
             with contextlib.suppress(StoreError):  # a full disk must not stop one from looking
                 self.recover()
-        query = """SELECT id, pipeline, status, started, seconds, selection, executor, origin, blocks,
-            succeeded, cached, failed, no FROM runs WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY no DESC LIMIT ?2"""
+        query = f"""SELECT {summaries.COLUMNS} FROM runs WHERE ?1 IS NULL OR pipeline = ?1
+            ORDER BY no DESC LIMIT ?2"""  # noqa: S608 — only our own column names are put in
         with self._read() as connection:
-            return [_summary(connection, *row) for row in connection.execute(query, (pipeline, limit)).fetchall()]
+            return [summaries.summary(connection, row) for row in connection.execute(query, (pipeline, limit)).fetchall()]
 
     def resolve_run(self, text: str, pipeline: str | None = None) -> str:
         """The id that ``text`` means: itself, ``last`` (or ``-1``, ``-2`` …), or the start or end of exactly one id."""
@@ -343,14 +327,8 @@ class History:
     def ingredients(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         """What these keys were made of, where that is still known."""
         self._settle()
-        found: dict[str, Mapping[str, Any]] = {}
         with self._read() as connection:
-            for key in keys:
-                query = "SELECT body FROM events WHERE key = ? AND kind = 'block_succeeded' ORDER BY id DESC LIMIT 1"
-                row = connection.execute(query, (key,)).fetchone()
-                if row is not None:
-                    found[key] = rows.Later(row[0], "ingredients")
-        return found
+            return rows.ingredients(connection, keys)
 
     def kept(self) -> list[KeptOutput]:
         """What the cache has, by key."""
@@ -411,15 +389,6 @@ class History:
 
 
 _SYNCED = frozenset({ev.RunFinished, ev.BlockFailed})
-
-
-def _summary(connection: sqlite3.Connection, *row: Any) -> RunSummary:
-    """The fields of RunSummary stand in the order of the SELECT in `History.runs`; the run's number comes last."""
-    fields = dict(zip(RunSummary.__dataclass_fields__, row[:-1], strict=True))
-    fields["origin"] = json.loads(fields["origin"])
-    if fields["status"] == "running":  # counted when it ends
-        fields.update(zip(("succeeded", "cached", "failed"), count_blocks(connection, row[-1]), strict=True))
-    return RunSummary(**fields)
 
 
 def prepare_folder(root: Path) -> None:

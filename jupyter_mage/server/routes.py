@@ -1,0 +1,107 @@
+"""The routes below ``jupyter-mage/api/``, one a line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import browsing, starting
+from .asked import Asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What is asked, how, and who answers; ``answer`` is called on a thread of its own."""
+
+    name: str
+    answer: Callable[[Path, Asked], Any]
+    method: str = "GET"
+    waits: bool = False
+    """Whether it takes ``stamp`` and ``wait``: it answers when something else was written, or so many seconds are over."""
+
+
+def _project(root: Path, asked: Asked) -> browsing.Project:
+    return browsing.project(root, asked.text("project", "") or ".")
+
+
+def _projects(root: Path, _: Asked) -> Any:
+    return browsing.found(root)
+
+
+def _runs(root: Path, asked: Asked) -> Any:
+    return browsing.runs(
+        _project(root, asked),
+        pipeline=asked.text("pipeline", ""),
+        status=asked.text("status", ""),
+        before=asked.text("before", ""),
+        limit=asked.number("limit", browsing.PAGE),
+    )
+
+
+def _run(root: Path, asked: Asked) -> Any:
+    return browsing.run(_project(root, asked), asked.run(), asked.number("after", 0))
+
+
+def _picture(root: Path, asked: Asked) -> Any:
+    return browsing.picture(_project(root, asked), asked.run(), asked.number("after", 0))
+
+
+def _logs(root: Path, asked: Asked) -> Any:
+    block = asked.block() if asked.text("block", "") else ""
+    return browsing.logs(
+        _project(root, asked), asked.run(), block=block, search=asked.text("search", ""), after=asked.number("after", 0)
+    )
+
+
+def _diff(root: Path, asked: Asked) -> Any:
+    return browsing.diff(_project(root, asked), asked.run("before"), asked.run("after"))
+
+
+def _preview(root: Path, asked: Asked) -> Any:
+    one, run, block = _project(root, asked), asked.run(), asked.block()
+    return browsing.preview(one, run, block, start=asked.number("start", 0), rows=asked.number("rows", 50, most=500))
+
+
+def _profile(root: Path, asked: Asked) -> Any:
+    return browsing.profile(_project(root, asked), asked.run(), asked.block())
+
+
+def _start(root: Path, asked: Asked) -> Any:
+    one = _project(root, asked)
+    return starting.run(one, asked.pipeline(), selection=asked.text("selection", ""), force=asked.yes("force"))
+
+
+def _rerun(root: Path, asked: Asked) -> Any:
+    return starting.rerun(_project(root, asked), asked.run())
+
+
+def _resume(root: Path, asked: Asked) -> Any:
+    return starting.resume(_project(root, asked), asked.run())
+
+
+def _cancel(root: Path, asked: Asked) -> Any:
+    return starting.cancel(_project(root, asked), asked.run())
+
+
+ROUTES = (
+    Route(name="projects", answer=_projects),
+    Route(name="runs", answer=_runs, waits=True),
+    Route(name="run", answer=_run, waits=True),
+    Route(name="picture", answer=_picture, waits=True),
+    Route(name="logs", answer=_logs, waits=True),
+    Route(name="diff", answer=_diff),
+    Route(name="preview", answer=_preview),
+    Route(name="profile", answer=_profile),
+    Route(name="start", method="POST", answer=_start),
+    Route(name="rerun", method="POST", answer=_rerun),
+    Route(name="resume", method="POST", answer=_resume),
+    Route(name="cancel", method="POST", answer=_cancel),
+)
+
+
+def stamp(root: Path, asked: Asked) -> str:
+    """What a waiting route looks at."""
+    found: str = _project(root, asked).reader.stamp()
+    return found

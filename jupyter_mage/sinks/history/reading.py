@@ -1,0 +1,128 @@
+"""A project's history, looked at by somebody who has no part in it: opened for each question, never written, never repaired.
+
+`History` writes when it is opened: it makes the file, brings its tables up to date, marks dead runs, moves a broken file aside.
+A server that looks through folders must do none of that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ... import events as ev
+from ...errors import unknown
+from ...model import Output
+from ...state import Run, fold
+from . import database, rows, summaries
+from .gate import GATE
+from .liveness import RunLocks
+from .summaries import RunSummary
+
+_WITHOUT_DATA = rows.OUTPUT_COLUMNS.replace("o.data", "NULL")
+
+
+class Reader:
+    """What can be asked of the history below ``root`` without touching it. Raises StoreError where it cannot be read.
+
+    >>> import tempfile
+    >>> Reader(Path(tempfile.mkdtemp())).runs()
+    []
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root)
+        self.path = self.root / "history.db"
+        self._runs = RunLocks(self.root / "locks")
+
+    def stamp(self) -> str:
+        """A text that is another one when anybody has written; to ask for it costs two looks at the folder."""
+        return "-".join(_stamp(each) for each in (self.path, Path(f"{self.path}-wal")))
+
+    def runs(
+        self, pipeline: str | None = None, *, status: str | None = None, limit: int = 50, before: str = ""
+    ) -> list[RunSummary]:
+        """Runs, newest first; those before the run ``before``. A run whose process died is interrupted, not running."""
+        query = f"""SELECT {summaries.COLUMNS} FROM runs WHERE (?1 IS NULL OR pipeline = ?1) AND (?2 IS NULL OR status = ?2)
+            AND (?3 = '' OR no < (SELECT no FROM runs WHERE id = ?3)) ORDER BY no DESC LIMIT ?4"""  # noqa: S608 — our own names
+        return self._summaries(query, (pipeline, status, before, limit))
+
+    def last_runs(self) -> dict[str, RunSummary]:
+        """The newest run of each pipeline that ever ran here."""
+        query = f"SELECT {summaries.COLUMNS} FROM runs WHERE no IN (SELECT max(no) FROM runs GROUP BY pipeline)"  # noqa: S608
+        return {each.pipeline: each for each in self._summaries(query, ())}
+
+    def summary(self, run: str) -> RunSummary:
+        """One run in a line. Raises UnknownNameError."""
+        query = f"SELECT {summaries.COLUMNS} FROM runs WHERE id = ?"  # noqa: S608
+        found = self._summaries(query, (run,))
+        if not found:
+            raise unknown("run", run, (each.id for each in self.runs(limit=200)), hint="jupyter mage runs PROJECT")
+        return found[0]
+
+    def events(self, run: str, after: int = 0, limit: int = -1) -> list[tuple[int, ev.Event]]:
+        """The events of a run from behind event number ``after``, each with its number; ``limit`` of them, or all.
+
+        Outputs have no bytes here: `output` gives them.
+        """
+        query = f"""SELECT e.id, e.kind, e.block, e.at, e.seconds, e.key, e.body, {_WITHOUT_DATA} FROM events e
+            JOIN runs r ON r.no = e.run LEFT JOIN outputs o ON o.content = e.content
+            WHERE r.id = ? AND e.id > ? ORDER BY e.id LIMIT ?"""  # noqa: S608 — only our own column names are put in
+        with self._read() as connection:
+            found = ((row[0], rows.event_from(run, row[1:])) for row in connection.execute(query, (run, after, limit)))
+            return [(number, event) for number, event in found if event is not None]
+
+    def run(self, run: str) -> Run:
+        """The state that a run's events fold to."""
+        return fold(event for _, event in self.events(run))
+
+    def output(self, content: str) -> Output | None:
+        """The output of this content name, with its bytes when they are few."""
+        query = f"SELECT {rows.OUTPUT_COLUMNS} FROM outputs o WHERE o.content = ?"  # noqa: S608 — as above
+        with self._read() as connection:
+            row = connection.execute(query, (content,)).fetchone()
+        return None if row is None else rows.output_from(row)
+
+    def ingredients(self, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+        """What these keys were made of, where that is still known."""
+        with self._read() as connection:
+            return rows.ingredients(connection, keys)
+
+    def dead(self, run: str) -> bool:
+        """Whether no living process runs it."""
+        return self._runs.dead(run)
+
+    def holder(self, run: str) -> dict[str, object]:
+        """Who runs ``run`` now (pid, host, since); empty where nobody does."""
+        return {} if self._runs.dead(run) else self._runs.holder(run)
+
+    def _summaries(self, query: str, values: tuple[Any, ...]) -> list[RunSummary]:
+        with self._read() as connection:
+            found = [summaries.summary(connection, row) for row in connection.execute(query, values).fetchall()]
+        return [self._living(each) for each in found]
+
+    def _living(self, each: RunSummary) -> RunSummary:
+        gone = each.status == "running" and self._runs.dead(each.id)
+        return dataclasses.replace(each, status="interrupted") if gone else each
+
+    @contextlib.contextmanager
+    def _read(self) -> Iterator[sqlite3.Connection]:
+        if self.path.exists():
+            with database.reader(self.path, frozen=not os.access(self.root, os.W_OK)) as connection, GATE:
+                if database.check_version(connection, self.path):
+                    yield connection
+                    return
+        with contextlib.closing(database.empty()) as connection:  # there is none, or somebody begins it just now
+            yield connection
+
+
+def _stamp(path: Path) -> str:
+    try:
+        found = path.stat()
+    except OSError:
+        return "0"
+    return f"{found.st_ino:x}.{found.st_size:x}.{found.st_mtime_ns:x}"
