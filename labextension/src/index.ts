@@ -1,8 +1,10 @@
 /** What this extension adds to JupyterLab, one plugin a line. */
 
+import { bodies } from './plugins/bodies';
 import { mime } from './plugins/mime';
 import { panel } from './plugins/panel';
 import { pipelines } from './plugins/pipelines';
+import { strips } from './plugins/strips';
 import { widget } from './plugins/widget';
 
-export default [pipelines, panel, widget, mime];
+export default [pipelines, panel, strips, bodies, widget, mime];

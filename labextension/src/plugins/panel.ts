@@ -7,7 +7,7 @@ import { ITranslator } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
 
-import { findCell, findMagic, jump, runCell } from '../cells';
+import { findCell, findMagic, jump, runCell } from '../cells/notebook';
 import { html } from '../dag/dom';
 import { mountHeader } from '../dag/header';
 import type { IRequest, ISource, ISubject } from '../dag/model';

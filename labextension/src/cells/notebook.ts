@@ -2,8 +2,8 @@
 
 import { NotebookActions, type NotebookPanel } from '@jupyterlab/notebook';
 
-import type { IPicture } from './dag/model';
-import { blockOf } from './header';
+import type { IPicture } from '../dag/model';
+import { blockOf } from '../header';
 
 /** Index of the cell of `block`, or -1: by the cell's identity, else by the header that it starts with. */
 export function findCell(panel: NotebookPanel, picture: IPicture | null, block: string): number {
