@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NOTEBOOK := notebooks/01_flights.ipynb
 
-.PHONY: help demo test check lint types layers format test-mage test-long test-search fuzz bench browser docs clean
+.PHONY: help demo test check lint types layers format test-mage test-long test-search fuzz bench browser docs contract clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -45,6 +45,9 @@ types: $(VENV)/tools  ## mypy and TypeScript, strict
 
 layers: $(VENV)/tools  ## Imports go down only
 	$(BIN)/lint-imports
+
+contract: $(VENV)/tools  ## Write the browser part's types from the Python ones
+	$(BIN)/python tests/contract_to_typescript.py
 
 format: $(VENV)/tools  ## Write the code as the linters want it
 	$(BIN)/ruff check --fix .

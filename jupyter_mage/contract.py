@@ -11,7 +11,7 @@ from typing import Literal, NotRequired, TypedDict
 # ---- the picture of a pipeline
 
 
-class Node(TypedDict):
+class PictureNode(TypedDict):
     """A block's card: what it is, and where it stands."""
 
     id: str
@@ -38,7 +38,7 @@ class Node(TypedDict):
     cell_id: str | None
 
 
-class Edge(TypedDict):
+class PictureEdge(TypedDict):
     """An arrow, with its way from card to card."""
 
     source: str
@@ -88,8 +88,8 @@ class Picture(TypedDict):
     version: int
     pipeline: str
     size: list[float]
-    nodes: list[Node]
-    edges: list[Edge]
+    nodes: list[PictureNode]
+    edges: list[PictureEdge]
     states: dict[str, BlockState]
     run: RunState | None
 
