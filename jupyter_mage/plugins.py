@@ -90,6 +90,25 @@ class Language(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What is known around a body that is being written: what Tab may offer in it."""
+
+    tables: Mapping[str, tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=dict)
+    """Every block, with what it is and the columns (name, type) of its last output, where it is a frame."""
+    inputs: tuple[str, ...] = ()
+    """Those that the header declares."""
+    parameters: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Completing(Protocol):
+    """A language that says itself what can be typed in a body; of another that is not Python, Tab offers the inputs."""
+
+    def complete(self, source: str, place: int, around: Around) -> tuple[str, list[tuple[str, str]]]:
+        """The word so far at ``place`` of the body, and the words that it can become, each with what it is. Runs nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
     """A block kind, as data. A plugin is one instance."""
 

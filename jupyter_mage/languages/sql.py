@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from ..code import sql_words
 from ..code.tables import rename_table, tables
 from ..errors import BlockSyntaxError, JupyterMageError, NotStorableError, RunError, Where, unknown
 from ..model import Block
-from ..plugins import Call, Names
+from ..plugins import Around, Call, Names
 
 
 class Sql:
@@ -56,6 +57,13 @@ class Sql:
 
     def rename(self, source: str, old: str, new: str) -> str | None:
         return rename_table(source, old, new, dialect="duckdb")
+
+    def complete(self, source: str, place: int, around: Around) -> tuple[str, list[tuple[str, str]]]:
+        keywords, functions = _vocabulary()
+        known = sql_words.Known(
+            tables=around.tables, inputs=around.inputs, parameters=around.parameters, keywords=keywords, functions=functions
+        )
+        return sql_words.offers(source, place, known)
 
     def run(self, call: Call) -> Any:
         import duckdb
@@ -125,6 +133,17 @@ def _table(name: str, value: Any) -> Any:
     raise NotStorableError(
         f"upstream {name} is a {kind.__name__}, and a SQL block needs a table", hint=f"make {name} return a DataFrame"
     )
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> tuple[dict[str, bool], tuple[str, ...]]:
+    """DuckDB's keywords, each with whether it is reserved, and its functions."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        words = connection.execute("SELECT upper(keyword_name), keyword_category = 'reserved' FROM duckdb_keywords()").fetchall()
+        names = connection.execute("SELECT DISTINCT function_name FROM duckdb_functions() ORDER BY 1").fetchall()
+    return dict(sorted(words)), tuple(name for (name,) in names if re.fullmatch("[a-z][a-z0-9_]*", name))
 
 
 @lru_cache(maxsize=2048)

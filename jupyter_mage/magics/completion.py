@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ..code.header import split_cell
+from ..code.header import CellHead, parse, split_cell
 from ..code.options import OPTIONS
-from ..errors import PluginError
+from ..errors import JupyterMageError, PluginError
 from ..model import MISSING, Block
-from ..plugins import executors, kinds, languages
+from ..plugins import Around, Completing, executors, kinds, languages
 from ..session import Session
 from .verbs import VERBS
 
@@ -64,7 +64,7 @@ class Offers:
         if spoken:
             return self._with_stem(*self._verb_line(spoken[1]))
         if any(each.strip() and not re.match(r"\s*#(?!\s*\|)", each) for each in lines[:line]):
-            return None  # a header is a cell's first line but for comments
+            return self._body(text, lines, line, column)  # a header is a cell's first line but for comments
         carrier = _CARRIERS.match(before)
         if carrier:
             return self._with_stem(carrier[1], [("block:", "carrier"), ("test:", "carrier")])
@@ -78,6 +78,37 @@ class Offers:
     @staticmethod
     def _with_stem(stem: str, found: Iterable[Found]) -> tuple[str, list[Found]]:
         return stem, [(word, sort) for word, sort in dict(found).items() if word.startswith(stem)]
+
+    # ---- bodies ----------------------------------------------------------------------------------------------------------
+
+    def _body(self, text: str, lines: list[str], line: int, column: int) -> tuple[str, list[Found]] | None:
+        """In a block's body that is not Python: what its language says. Python is completed by IPython itself."""
+        head = split_cell(text)
+        if head is None or head.sort != "block":
+            return None
+        try:
+            header = parse(head.text, languages=languages.names())
+            language = languages.get(header.language or "python")
+        except (JupyterMageError, PluginError):
+            return None
+        if language.extension == "py":
+            return None
+        around = self._around(header.upstreams or (), tuple(each.name for each in header.parameters))
+        place = len("\n".join(_below(head, lines)[: line - 1])) + (line > 1) + column
+        if isinstance(language, Completing):
+            stem, found = language.complete(head.body, place, around)
+        else:
+            words = [(name, "input") for name in around.inputs] + [(name, "parameter") for name in around.parameters]
+            stem, found = self._with_stem(re.search(r"\w*$", lines[line][:column])[0], words)  # type: ignore[index]
+        # the word itself, where nothing fits: without any, IPython would offer Python's names
+        return stem, found or [(stem, "as typed")]
+
+    def _around(self, inputs: tuple[str, ...], parameters: tuple[str, ...]) -> Around:
+        board = self._session.board.get(self._session.current)
+        outputs = {name: part.output for name, part in board.blocks.items()} if board else {}
+        columns = {name: output.columns or () for name, output in outputs.items() if output is not None}
+        tables = {name: (said, columns.get(name, ())) for name, said in self.blocks()}
+        return Around(tables=tables, inputs=inputs, parameters=parameters)
 
     # ---- headers -----------------------------------------------------------------------------------------------------
 
@@ -234,6 +265,11 @@ class Offers:
 
 
 _EXCEPTIONS = sorted(n for n, each in vars(builtins).items() if isinstance(each, type) and issubclass(each, Exception))
+
+
+def _below(head: CellHead, lines: list[str]) -> list[str]:
+    """A cell's lines without its header's: as `split_cell` gives a body."""
+    return head.body.split("\n") if len(lines) > 1 else []
 
 
 def _kind(name: str) -> str:

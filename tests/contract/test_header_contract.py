@@ -85,10 +85,8 @@ def read(source: str) -> dict[str, Any] | None:
     if head is None:
         return None
     if head.sort == "test":
-        return {
-            **dict(sort="test", carrier=head.carrier, name=head.text.split()[0], language="python"),
-            **dict(kind="", upstreams=None, parameters=[]),
-        }
+        test = {"sort": "test", "carrier": head.carrier, "name": head.text.split()[0], "language": "python"}
+        return {**test, "kind": "", "upstreams": None, "parameters": []}
     known = {"languages": LANGUAGES}
     header = decorator.read_header(head.text, **known) if head.carrier == "decorator" else parse(head.text, **known)
     return {
