@@ -7,7 +7,7 @@ test.each(table.map(each => [each.source, each.head] as const))(
   '%j is read as Python reads it',
   (source, head) => {
     const read = headOf(source);
-    expect(read && { ...read, from: undefined, to: undefined }).toEqual(head);
+    expect(read && { ...read, from: undefined, to: undefined, written: undefined }).toEqual(head);
   }
 );
 
@@ -38,4 +38,12 @@ test.each([
 
 test('only blocks have a name that a graph knows', () => {
   expect(['%%block raw', '%%test raw', '%%block 1st', 'raw'].map(blockOf)).toEqual(['raw', '', '', '']);
+});
+
+test('parameters are kept as they are written', () => {
+  expect(headOf('%%block x(a, *, n: int = 1, day="a,b", m) --sql')?.written).toEqual([
+    'n: int = 1',
+    'day="a,b"',
+    'm'
+  ]);
 });

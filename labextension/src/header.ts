@@ -23,6 +23,8 @@ export interface IHead {
   upstreams: string[] | null;
   /** Keyword-only parameters. */
   parameters: string[];
+  /** The same as they are written, with type and default: `min_minutes: int = 15`. */
+  written: string[];
   /** Where the header stands in the text, from its first character to behind its last. */
   from: number;
   to: number;
@@ -59,7 +61,7 @@ export function headOf(source: string): IHead | null {
   return source.includes('@') ? functionOf(source) : null;
 }
 
-type Read = Pick<IHead, 'name' | 'language' | 'kind' | 'upstreams' | 'parameters'>;
+type Read = Pick<IHead, 'name' | 'language' | 'kind' | 'upstreams' | 'parameters' | 'written'>;
 
 /** `NAME(up1, up2, *, param: type = default) --option value`. */
 function readHeader(text: string, sort: IHead['sort']): Read {
@@ -70,7 +72,8 @@ function readHeader(text: string, sort: IHead['sort']): Read {
     language: 'python',
     kind: '',
     upstreams: null,
-    parameters: []
+    parameters: [],
+    written: []
   };
   let rest = text.slice(word?.[0].length ?? 0);
   if (sort === 'test') {
@@ -119,9 +122,10 @@ function unquoted(word: string): string {
 }
 
 /** The names in a signature's parentheses; what stands behind `*` are parameters. */
-function readSignature(inside: string): Pick<Read, 'upstreams' | 'parameters'> {
+function readSignature(inside: string): Pick<Read, 'upstreams' | 'parameters' | 'written'> {
   const upstreams: string[] = [];
   const parameters: string[] = [];
+  const written: string[] = [];
   let keyword = false;
   for (const part of split(inside)) {
     if (part.startsWith('*')) {
@@ -130,10 +134,13 @@ function readSignature(inside: string): Pick<Read, 'upstreams' | 'parameters'> {
       const name = /^[A-Za-z_]\w*/.exec(part)?.[0];
       if (name) {
         (keyword ? parameters : upstreams).push(name);
+        if (keyword) {
+          written.push(part);
+        }
       }
     }
   }
-  return { upstreams, parameters };
+  return { upstreams, parameters, written };
 }
 
 /** At the commas that stand in no bracket and no text. */
@@ -269,7 +276,7 @@ function functionOf(source: string): IHead | null {
 }
 
 function head(found: IFunction, carrier: Carrier, kind: string): IHead {
-  const { upstreams, parameters } = readSignature(found.inside);
+  const { upstreams, parameters, written } = readSignature(found.inside);
   const from = Math.min(...found.decorators.map(each => each.at));
   const name = NAME.test(found.name) ? found.name : '';
   return {
@@ -280,6 +287,7 @@ function head(found: IFunction, carrier: Carrier, kind: string): IHead {
     kind,
     upstreams,
     parameters,
+    written,
     from,
     to: found.end
   };

@@ -4,7 +4,8 @@ import { bodies } from './plugins/bodies';
 import { mime } from './plugins/mime';
 import { panel } from './plugins/panel';
 import { pipelines } from './plugins/pipelines';
+import { servers } from './plugins/servers';
 import { strips } from './plugins/strips';
 import { widget } from './plugins/widget';
 
-export default [pipelines, panel, strips, bodies, widget, mime];
+export default [pipelines, panel, strips, bodies, servers, widget, mime];
