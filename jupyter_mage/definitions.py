@@ -17,7 +17,7 @@ from .code.source import asserts_nothing
 from .errors import DefinitionError, Where, unknown
 from .model import Block, Pipeline, check_name
 from .plugins import languages
-from .state import GOOD, Run
+from .state import GOOD, BlockRun, Run
 from .variables import affected, changed
 
 _LOOKED_AT = (*ev.ENDING, ev.BlockSkipped)
@@ -33,6 +33,16 @@ class Defined:
     renamed: str = ""
     """The name that its cell had before."""
     notes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A copy of a block's part in the last run that had it: it stays as it is while the run goes on."""
+
+    run: str
+    at: float
+    sample: int | None
+    part: BlockRun
 
 
 class Definitions:
@@ -255,6 +265,17 @@ class Definitions:
                 self._listeners.remove(callback)
 
         return stop
+
+    def standing(self, block: str) -> Standing | None:
+        """How a block of the current pipeline stands in its latest run. A copy, for screens: they ask from threads of their
+        own, and where an event is being folded in, it may have some of it and not yet the rest.
+        """
+        board = self.board.get(self.current)
+        part = board.blocks.get(block) if board is not None else None
+        if board is None or part is None:
+            return None
+        copy = dataclasses.replace(part)
+        return Standing(run=board.id, at=copy.started or board.started or 0.0, sample=board.sample, part=copy)
 
     def _on_event(self, event: ev.Event) -> None:
         """Keep each block's latest state, over all runs of the pipeline."""

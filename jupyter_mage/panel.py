@@ -1,11 +1,12 @@
-"""The kernel's end of the JupyterLab side panel: pushes what changes, and answers two requests. Runs no user code.
+"""The kernel's end of the JupyterLab side panel: pushes what changes, and answers what is asked. Runs no user code.
 
 Two comms, because a kernel answers nothing on a comm that the running cell sends on:
 
 - PUSH (kernel → panel): ``{"type": "loaded"}`` and ``{"type": "show", "picture": …}``, a whole picture or changes of one. It is
   never opened: the panel reads it by its id, also after a page was reloaded while a cell runs.
 - CTRL (panel → kernel): opened by the panel, on a subshell where there are any: ``{"type": "state"}`` is answered with a whole
-  picture, ``{"type": "cancel"}`` stops the run.
+  picture, ``{"type": "cancel"}`` stops the run, ``{"type": "ask", "id": n, "what": NAME, …}`` is answered with
+  ``{"type": "answer", "id": n, "value": …}`` or ``{… "error": sentence, "hint": command}``: see `answers`.
 
 Where the kernel has no comms (IPython in a terminal) all of this does nothing.
 """
@@ -14,10 +15,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from . import view
+from . import answers, view
+from .session import Session
 
 PUSH = "jupyter_mage.push"
 TARGET = "jupyter_mage"
@@ -28,17 +30,7 @@ started = False
 """Whether CTRL can be opened; the panel asks, because opening a target that is not there prints on the kernel's stderr."""
 
 
-class Watched(Protocol):
-    """Of a session, what the panel needs."""
-
-    def picture(self) -> dict[str, Any]: ...
-
-    def subscribe(self, callback: Callable[[], None]) -> Callable[[], None]: ...
-
-    def cancel(self) -> object: ...
-
-
-def start(session: Watched, ip: Any) -> Callable[[], None]:
+def start(session: Session, ip: Any) -> Callable[[], None]:
     """Serve ``session`` to the panel of this kernel's front end, instead of any session before; the answer ends it."""
     global started
     manager = getattr(getattr(ip, "kernel", None), "comm_manager", None)
@@ -77,7 +69,7 @@ def _opened(comm: Any, _: object) -> None:
 
     def answer(message: dict[str, Any]) -> None:
         if _serving:
-            reply = _serving[0].answer(message.get("content", {}).get("data", {}).get("type"))
+            reply = _serving[0].answer(message.get("content", {}).get("data", {}))
             if reply is not None:
                 comm.send(reply)
 
@@ -87,7 +79,7 @@ def _opened(comm: Any, _: object) -> None:
 class _Server:
     """Keeps what the panel has been sent."""
 
-    def __init__(self, session: Watched) -> None:
+    def __init__(self, session: Session) -> None:
         from comm import create_comm
 
         self._session = session
@@ -101,8 +93,11 @@ class _Server:
     def push(self, message: dict[str, Any]) -> None:
         _push[0].send(message)
 
-    def answer(self, asked: object) -> dict[str, Any] | None:
+    def answer(self, message: Mapping[str, Any]) -> dict[str, Any] | None:
         """What is sent back to a request of the panel. On a subshell's thread: nothing here runs user code or waits."""
+        asked = message.get("type")
+        if asked == "ask":
+            return {"type": "answer", "id": message.get("id"), **answers.answer(self._session, message.get("what"), message)}
         if asked == "cancel":
             self._session.cancel()
         return {"type": "show", "picture": view.steady(self._session.picture)} if asked == "state" else None

@@ -33,8 +33,10 @@ COUNTED = 500_000
 """Rows that are counted one by one; of longer tables, so many evenly spread ones."""
 
 
-def preview(output: Output, store: Store, *, start: int = 0, rows: int = ROWS, command: str = "") -> Preview:
-    """Rows ``start`` to ``start + rows`` of a table, or the value as text. ``command`` shows it in a kernel or shell.
+def preview(output: Output, store: Store, *, start: int = 0, rows: int = ROWS, first: int = 0, command: str = "") -> Preview:
+    """Rows ``start`` to ``start + rows`` of a table, columns from number ``first``, or the value as text.
+
+    ``command`` shows it in a kernel or shell.
 
     Raises CorruptOutputError and StoreError where it cannot be read.
 
@@ -57,7 +59,8 @@ def preview(output: Output, store: Store, *, start: int = 0, rows: int = ROWS, c
         text = output.preview if seen.opaque else _as_text(seen.value)
         note = _pickled(output) if seen.opaque else ""
         return {**found, "sort": "opaque" if seen.opaque else "value", "text": hide(text), "note": note}
-    start, shown = max(0, start), columns[:COLUMNS]
+    start, left = max(0, start), [each for each in columns if not each.index][first:]
+    shown = [*(each for each in columns if each.index), *left[:COLUMNS]]
     rows = max(0, min(MOST_ROWS, rows, _length(columns, output) - start))
     cells = [_cells(each, start, rows) for each in shown]
     hidden = [each.name for each in shown if each.array is None]
@@ -66,14 +69,16 @@ def preview(output: Output, store: Store, *, start: int = 0, rows: int = ROWS, c
         "sort": "table",
         "start": start,
         "columns": [_head(each) for each in shown],
-        "columns_left": len(columns) - len(shown),
+        "columns_left": max(0, len(left) - COLUMNS),
         "cells": [list(row) for row in zip(*cells, strict=True)] if cells else [],
         "note": f"kept as pickles and not shown here: {', '.join(hidden)}" if hidden else "",
     }
 
 
-def profile(output: Output, store: Store, *, command: str = "") -> Profile:
-    """Each column in a glance. Raises CorruptOutputError and StoreError where the output cannot be read.
+def profile(output: Output, store: Store, *, first: int = 0, most: int = COLUMNS, command: str = "") -> Profile:
+    """Each column in a glance, or ``most`` of them from number ``first``.
+
+    Raises CorruptOutputError and StoreError where the output cannot be read.
 
     >>> import tempfile
     >>> from pathlib import Path
@@ -91,12 +96,12 @@ def profile(output: Output, store: Store, *, command: str = "") -> Profile:
     columns = _columns(seen)
     if columns is None:
         return {**found, "note": _pickled(output) if seen.opaque else "it is no table, so there are no columns to profile"}
-    own = [each for each in columns if not each.index]
+    own = [each for each in columns if not each.index][first:]
     return {
         **found,
         "counted": min(_length(own, output), COUNTED),
-        "columns": [_profiled(each) for each in own[:COLUMNS]],
-        "columns_left": max(0, len(own) - COLUMNS),
+        "columns": [_profiled(each) for each in own[:most]],
+        "columns_left": max(0, len(own) - most),
     }
 
 

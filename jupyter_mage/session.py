@@ -181,12 +181,20 @@ class Session(Following, Exchange):
         starting.interrupt(name, self.history.holder(name))
         return name
 
-    def plan(self, selection: str = "", *, variables: Mapping[str, Any] | None = None, force: bool = False) -> list[planner.Step]:
-        """What `run` would do, block by block, and why. Runs nothing."""
-        request = self._request(selection, variables, force=force)
+    def plan(
+        self,
+        selection: str = "",
+        *,
+        variables: Mapping[str, Any] | None = None,
+        force: bool = False,
+        fingerprint: Fingerprint | None = None,
+    ) -> list[planner.Step]:
+        """What `run` would do, block by block, and why. Runs nothing; from another thread, with a ``fingerprint`` of its own."""
+        used = fingerprint or self.fingerprint
+        request = self._request(selection, variables, force=force, fingerprint=used)
         latest = self.history.latest(request.pipeline.name)
         with contextlib.closing(KeptOutputs(self, latest)) as cache:
-            return planner.plan(request, cache=cache, fingerprint=self.fingerprint, latest=latest)
+            return planner.plan(request, cache=cache, fingerprint=used, latest=latest)
 
     def _request(
         self,
@@ -200,6 +208,7 @@ class Session(Following, Exchange):
         sample: int | None = None,
         retest: bool = False,
         trigger: Mapping[str, Any] | None = None,
+        fingerprint: Fingerprint | None = None,
     ) -> engine.Request:
         if sample is not None and sample < 1:
             raise DefinitionError(f"sample is {sample}; at least one row or item", hint="--sample 100")
@@ -223,7 +232,7 @@ class Session(Following, Exchange):
                 languages.get(pipeline[name].language),
             )  # a kind or language that is not here is said now
             values(pipeline[name], given)
-        self.fingerprint.refresh()
+        (fingerprint or self.fingerprint).refresh()
         spelled = spelled_out(part, wanted)
         return engine.Request(
             run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",

@@ -6,7 +6,8 @@ somebody who only looks.
 """
 
 from .reading import Reader
+from .results import Result
 from .sink import History, Latest
 from .summaries import RunSummary
 
-__all__ = ["History", "Latest", "Reader", "RunSummary"]
+__all__ = ["History", "Latest", "Reader", "Result", "RunSummary"]

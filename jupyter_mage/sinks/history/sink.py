@@ -23,6 +23,7 @@ from .gate import GATE
 from .keeping import KeptOutput
 from .liveness import RunLocks
 from .reading import Reader
+from .results import Result, results
 from .summaries import RunSummary
 from .writer import Writer, locked
 
@@ -293,9 +294,16 @@ class History:
         if version != self._latest_version:
             self._latest.clear()
             self._latest_version = version
-        if pipeline not in self._latest:
-            self._latest[pipeline] = self._read_latest(pipeline)
-        return dict(self._latest[pipeline])
+        known = self._latest.get(pipeline)  # held: a run on another thread may drop it from the table meanwhile
+        if known is None:
+            known = self._latest[pipeline] = self._read_latest(pipeline)
+        return dict(known)
+
+    def results(self, pipeline: str, block: str) -> list[Result]:
+        """The good results of a block, newest first, one a run; samples are none."""
+        self._settle()
+        with self._read() as connection:
+            return results(connection, pipeline, block)
 
     def _read_latest(self, pipeline: str) -> dict[str, Latest]:
         query = f"""SELECT l.block, e.key, r.id, e.at, e.seconds, e.body, {rows.OUTPUT_COLUMNS} FROM latest l

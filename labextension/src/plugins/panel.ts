@@ -15,6 +15,7 @@ import { REQUEST } from '../dag/request';
 import { translateBy, words } from '../dag/words';
 import { IPipelines } from '../pipelines';
 import type { KernelSource } from '../sources/kernel';
+import { KernelData } from '../sources/kernel_data';
 import { VIEWS } from '../views';
 import { Tabs } from '../views/tabs';
 
@@ -33,7 +34,8 @@ class SidePanel extends Widget {
     this.title.icon = ICON;
     this.title.caption = words('Pipeline');
     this.addClass('jm-panel');
-    this._tabs = new Tabs(VIEWS, source, () => this._welcome(source));
+    const data = new KernelData(() => pipelines.front?.kernel ?? null);
+    this._tabs = new Tabs(VIEWS, { source, data }, () => this._welcome(source));
     this._unmount = [
       mountHeader(this.node, source, { interrupt: true }),
       source.listen(() => this._welcome(source)),

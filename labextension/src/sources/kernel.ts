@@ -8,6 +8,9 @@
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 
 import { type Changed, type IPicture, type IRequest, type ISource, Store } from '../dag/model';
+import { words } from '../dag/words';
+import { Refusal } from '../views/data_source';
+import { Questions } from './questions';
 
 export const PUSH = 'jupyter_mage.push';
 export const TARGET = 'jupyter_mage';
@@ -18,6 +21,7 @@ const GONE = new Set<string>(['restarting', 'autorestarting', 'dead', 'terminati
 interface IMessage {
   type?: unknown;
   picture?: unknown;
+  id?: unknown;
 }
 
 export class KernelSource implements ISource {
@@ -57,6 +61,16 @@ export class KernelSource implements ISource {
     }
   }
 
+  /** Ask what `answers` in the kernel has a name for. Before CTRL is open the question waits; where it never will be, it is refused. */
+  ask(what: string, given: Record<string, unknown>): Promise<unknown> {
+    return this._comm || this._live ? this._questions.ask(what, given) : Promise.reject(gone());
+  }
+
+  /** Whether it answers only when the cell that runs has ended. */
+  get waits(): boolean {
+    return this.kernel.status === 'busy' && !(this._opened && this.controls);
+  }
+
   private _iopub(_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {
     if (message.header.msg_type !== 'comm_msg') {
       return;
@@ -74,6 +88,8 @@ export class KernelSource implements ISource {
       } else {
         void this._open();
       }
+    } else if (message.type === 'answer') {
+      this._questions.take(message);
     } else if (message.type === 'show') {
       const first = !this._live;
       this._live = true;
@@ -114,13 +130,16 @@ export class KernelSource implements ISource {
     comm.onClose = () => {
       if (this._comm === comm) {
         this._comm = null;
+        this._opened = false;
       }
     };
     // not in the public type: before it is there, messages would go to the main shell, which a running cell blocks
     await (comm as unknown as { subshellStarted?: Promise<unknown> }).subshellStarted?.catch(() => undefined);
     if (this._comm === comm && !this._disposed) {
       comm.open();
+      this._opened = true;
       comm.send({ type: 'state' });
+      this._questions.use(question => comm.send(question));
     }
   }
 
@@ -135,6 +154,8 @@ export class KernelSource implements ISource {
   private _drop(close: boolean): void {
     const comm = this._comm;
     this._comm = null;
+    this._opened = false;
+    this._questions.drop(gone());
     if (comm && !comm.isDisposed) {
       if (close && !this.kernel.isDisposed && this.kernel.connectionStatus === 'connected') {
         comm.close();
@@ -145,7 +166,13 @@ export class KernelSource implements ISource {
   }
 
   private readonly _store = new Store();
+  private readonly _questions = new Questions();
+  private _opened = false;
   private _comm: Kernel.IComm | null = null;
   private _live = false;
   private _disposed = false;
+}
+
+function gone(): Refusal {
+  return new Refusal(words('The kernel has nothing of this pipeline any more. Run the cells again.'));
 }

@@ -5,6 +5,8 @@ import { words } from '../dag/words';
 
 export interface ICommand {
   readonly root: HTMLElement;
+  /** The command that is shown. */
+  text(): string;
   /** Show another command; an empty one hides the line. */
   say(text: string): void;
 }
@@ -52,7 +54,7 @@ export function command(text = ''): ICommand {
     rest();
   };
   say(text);
-  return { root, say };
+  return { root, say, text: () => code.textContent ?? '' };
 }
 
 /** Copy what an element says. False where the browser lets nobody: it is then selected, for the reader's own keys. */

@@ -4,6 +4,8 @@ import { Store, type ISource } from '../dag/model';
 import { Tabs } from './tabs';
 import type { IView } from './view';
 
+const data = { ask: async () => null, waits: () => '' };
+
 const nothing: ISource = {
   picture: () => null,
   live: () => false,
@@ -28,7 +30,9 @@ function setUp() {
       };
     }
   });
-  const tabs = new Tabs([view('one'), view('two'), view('three')], nothing, id => said.push(`> ${id}`));
+  const tabs = new Tabs([view('one'), view('two'), view('three')], { source: nothing, data }, id =>
+    said.push(`> ${id}`)
+  );
   document.body.replaceChildren(tabs.row, tabs.pages);
   const buttons = [...tabs.row.querySelectorAll('button')];
   return { said, tabs, buttons };

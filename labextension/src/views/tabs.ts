@@ -1,7 +1,7 @@
 /** A row of tabs and the view of the one that is chosen. A view is made when it is first seen, and kept. */
 
 import { html, svg } from '../dag/dom';
-import type { ISource, ISubject } from '../dag/model';
+import type { ISubject } from '../dag/model';
 import { words } from '../dag/words';
 import type { IContext, IMounted, IView } from './view';
 
@@ -22,11 +22,11 @@ export class Tabs {
 
   constructor(
     views: readonly IView[],
-    source: ISource,
+    context: Omit<IContext, 'show'>,
     /** Told of each change, so that a host may remember it. */
     private readonly chosen: (view: string) => void = () => undefined
   ) {
-    this._context = { source, show: (view, subject) => this.show(view, subject) };
+    this._context = { ...context, show: (view, subject) => this.show(view, subject) };
     for (const view of views) {
       this._add(view);
     }

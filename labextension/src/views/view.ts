@@ -1,10 +1,13 @@
 /** What the side panel is made of: views, one a tab. No Jupyter in this folder. */
 
 import type { ISource, ISubject } from '../dag/model';
+import type { IData } from './data_source';
 
 export interface IContext {
   /** The pipeline of the notebook in front. */
   readonly source: ISource;
+  /** What else its kernel, or a server, tells of it. */
+  readonly data: IData;
   /** Go to another view, at something. */
   show(view: string, subject?: ISubject): void;
 }

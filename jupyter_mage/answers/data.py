@@ -1,0 +1,137 @@
+"""A block's output in a glance: its first rows, its columns, and where it is from."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from .. import profiling
+from ..asked import Image, Origin, Profiled, Shown
+from ..contract import Preview
+from ..errors import JupyterMageError, Where, unknown
+from ..model import Output
+from ..session import Session
+from ..state import BlockRun
+from .given import Given
+
+LIMIT = 150_000
+"""Characters of a preview: a page is not sent more at once."""
+AT_ONCE = 4
+"""Columns that are profiled at once: the kernel answers nothing else meanwhile, not even Cancel."""
+IMAGE = 1_000_000
+"""Bytes of a picture that is still sent."""
+
+_IMAGES = ((b"\x89PNG\r\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"), (b"<svg", "image/svg+xml"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An output, and what is said of where it is from."""
+
+    output: Output
+    origin: Origin
+
+
+def preview(session: Session, given: Given) -> Shown:
+    """``block`` (of ``run``, else the latest): ``rows`` rows from ``start``, columns from ``first``."""
+    found = find(session, given.text("block"), given.text("run"))
+    first = given.number("first")
+    rows = given.number("rows", profiling.ROWS)
+    seen = profiling.preview(
+        found.output, session.store, start=given.number("start"), rows=rows, first=first, command=_command(found.origin)
+    )
+    return {"origin": found.origin, "preview": bounded(seen), "image": _image(session, found.output), "first": first}
+
+
+def profile(session: Session, given: Given) -> Profiled:
+    """``block`` (of ``run``, else the latest): the columns from number ``first``, a few at once."""
+    found = find(session, given.text("block"), given.text("run"))
+    first = given.number("first")
+    seen = profiling.profile(found.output, session.store, first=first, most=AT_ONCE, command=_command(found.origin))
+    return {"origin": found.origin, "profile": seen, "first": first}
+
+
+def find(session: Session, block: str, run: str = "") -> Found:
+    """The output of a block: that of a run, else the latest, even a sample's.
+
+    Raises UnknownNameError; JupyterMageError where there is none.
+    """
+    if run:
+        return _of_run(session, block, run)
+    pipeline = session.pipeline
+    name = pipeline[block].name
+    stands, last = session.standing(name), latest(session).get(name)
+    stale = name in session.stale.get(pipeline.name, ())
+    if stands is not None and stands.part.sampled and stands.part.output and (last is None or stands.at >= last.at):
+        return _found(stands.part, stands.run, stands.sample, stale=stale)
+    if last is None:
+        raise JupyterMageError(f"{name} has no output yet", where=Where(block=name), hint=f"%pipeline run {name}")
+    status = "cached" if stands is not None and stands.part.status == "cached" else "succeeded"
+    origin: Origin = {
+        "block": name, "run": last.run, "status": status, "at": last.at, "seconds": last.seconds, "sampled": False,
+        "sample": None, "stale": stale,
+    }  # fmt: skip
+    return Found(output=last.output, origin=origin)
+
+
+def latest(session: Session) -> dict[str, Any]:
+    """Each block's last good result; none where nothing ever ran: to look makes no history."""
+    there = (session.state_folder / "history.db").exists()
+    return session.history.latest(session.current) if there else {}
+
+
+def _of_run(session: Session, block: str, run: str) -> Found:
+    past = session.past_run(run)
+    part = past.blocks.get(block)
+    if part is None:
+        raise unknown("block", block, past.blocks, hint=f"%pipeline logs --run {past.id}")
+    if part.output is None:
+        raise JupyterMageError(
+            f"{block} gave nothing in run {past.id}: it {part.status}",
+            where=Where(block=block),
+            hint=f"%pipeline show {past.id}/{block}",
+        )
+    return _found(part, past.id, past.sample)
+
+
+def _found(part: BlockRun, run: str, sample: int | None, *, stale: bool = False) -> Found:
+    assert part.output is not None, part.name
+    origin: Origin = {
+        "block": part.name, "run": run, "status": part.status, "at": part.started, "seconds": part.seconds,
+        "sampled": part.sampled, "sample": sample if part.sampled else None, "stale": stale,
+    }  # fmt: skip
+    return Found(output=part.output, origin=origin)
+
+
+def _command(origin: Origin) -> str:
+    return f"%pipeline show {origin['block']}"
+
+
+def bounded(seen: Preview) -> Preview:
+    """As many of the columns as may be sent; the others are told as left."""
+    sizes = [len(json.dumps([row[place] for row in seen["cells"]])) for place in range(len(seen["columns"]))]
+    kept, total = 0, 0
+    for size in sizes:
+        total += size + 100
+        if total > LIMIT and kept:
+            break
+        kept += 1
+    left = len(sizes) - kept
+    if not left:
+        return seen
+    cells = [row[:kept] for row in seen["cells"]]
+    return {**seen, "columns": seen["columns"][:kept], "cells": cells, "columns_left": seen["columns_left"] + left}
+
+
+def _image(session: Session, output: Output) -> Image | None:
+    """The picture that an output of bytes or text is, where it is one."""
+    if output.type not in ("bytes", "str") or output.size > IMAGE:
+        return None
+    value = session.store.look(output).value
+    data = value.encode("utf-8", "replace") if isinstance(value, str) else value
+    if not isinstance(data, bytes):
+        return None
+    mime = next((mime for start, mime in _IMAGES if data.lstrip()[: len(start)] == start), "")
+    return {"mime": mime, "data": base64.b64encode(data).decode()} if mime else None

@@ -1,0 +1,73 @@
+"""What flowed between two blocks, and how it differs from what flowed before: rows, columns, types. Of outputs by reference."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .asked import ColumnChange, FlowChange
+from .model import Output
+
+LOSS = 0.2
+"""The share of the rows that may not be missing unseen."""
+COLUMNS = 300
+"""Columns that are listed; those that changed come first where there are more."""
+
+
+def change(before: Output | None, now: Output) -> FlowChange:
+    """How ``now`` differs from ``before``, its last good version: nothing of it where there was none.
+
+    A loss of a fifth of the rows is an alert, and so are other columns, types of columns, or another type altogether.
+
+    >>> def frame(rows, **columns):
+    ...     return Output(content=str(rows), codec="frame", type="f", size=0, rows=rows, columns=tuple(columns.items()))
+    >>> found = change(frame(100, a="int64", b="str"), frame(70, a="float64", c="str"))
+    >>> found["alert"], found["rows"], found["percent"]
+    ('schema', -30, -30.0)
+    >>> [(each["name"], each["change"], each["was"]) for each in found["columns"]]
+    [('a', 'retyped', 'int64'), ('c', 'added', None), ('b', 'removed', 'str')]
+    >>> change(frame(100, a="int64"), frame(70, a="int64"))["alert"], change(None, frame(70, a="int64"))["alert"]
+    ('loss', '')
+    """
+    rows = now.rows - before.rows if before and now.rows is not None and before.rows is not None else None
+    columns = _columns(before, now)
+    return {
+        "same": before is not None and before.content == now.content,
+        "alert": _alert(before, now, rows, columns),
+        "rows": rows,
+        "percent": round(100 * rows / before.rows, 1) if before and before.rows and rows is not None else None,
+        "was_type": before.type if before is not None and before.type != now.type else None,
+        "columns": _shown(columns),
+        "columns_left": max(0, len(columns) - COLUMNS),
+    }
+
+
+def _alert(before: Output | None, now: Output, rows: int | None, columns: list[ColumnChange]) -> Literal["", "loss", "schema"]:
+    if before is None:
+        return ""
+    if before.type != now.type or any(each["change"] for each in columns):
+        return "schema"
+    return "loss" if rows is not None and before.rows and -rows >= LOSS * before.rows else ""
+
+
+def _columns(before: Output | None, now: Output) -> list[ColumnChange]:
+    """The columns of now, in their order, and behind them those that are gone."""
+    if now.columns is None:
+        return []
+    old = None if before is None or before.columns is None else dict(before.columns)
+    found = [_column(name, dtype, old) for name, dtype in now.columns]
+    names = {name for name, _ in now.columns}
+    gone = ((name, dtype) for name, dtype in (old or {}).items() if name not in names)
+    return found + [{"name": name, "type": "", "was": dtype, "change": "removed"} for name, dtype in gone]
+
+
+def _column(name: str, dtype: str, old: dict[str, str] | None) -> ColumnChange:
+    if old is None or old.get(name) == dtype:
+        return {"name": name, "type": dtype, "was": None, "change": ""}
+    was = old.get(name)
+    return {"name": name, "type": dtype, "was": was, "change": "added" if was is None else "retyped"}
+
+
+def _shown(columns: list[ColumnChange]) -> list[ColumnChange]:
+    if len(columns) <= COLUMNS:
+        return columns
+    return sorted(columns, key=lambda each: not each["change"])[:COLUMNS]

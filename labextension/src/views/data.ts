@@ -1,0 +1,346 @@
+/** A block's output: its first rows, its columns in a glance; of an edge, what flowed and what differs. */
+
+import { html } from '../dag/dom';
+import type { Changed, IPicture, ISource, ISubject } from '../dag/model';
+import { MOVING } from '../dag/model';
+import { words } from '../dag/words';
+import { edge, type IOrigin, type IPreview, profiled, shown } from './answers';
+import { Asking } from './asking';
+import { command } from './command';
+import type { IData } from './data_source';
+import { edgeOf, originOf } from './edge';
+import { pager } from './pager';
+import { profileOf } from './profile';
+import { bytes, grouped, shape } from './saying';
+import { table } from './table';
+import { picture, value } from './value';
+import type { IContext, IMounted, IView } from './view';
+
+const ROWS = 50;
+/** Columns that are profiled before one asks for more. */
+const PROFILED = 48;
+
+type Part = 'rows' | 'columns';
+
+export const data: IView = {
+  id: 'data',
+  label: 'Data',
+  sign: 'M2.5 3h11v10h-11zM2.5 6.5h11M6.5 6.5v6.5',
+  alone: false,
+  mount: (host, context) => new DataView(host, context)
+};
+
+class DataView implements IMounted {
+  constructor(
+    host: HTMLElement,
+    private readonly _context: IContext
+  ) {
+    const data = () => this._context.data;
+    this._asking = new Asking(data);
+    this._asksEdge = new Asking(data);
+    const chosen = () => this._go({ block: this._blocks.value });
+    this._blocks.addEventListener('change', chosen);
+    this._ways.addEventListener('change', () =>
+      this._go({ block: this._blocks.value, target: this._ways.value })
+    );
+    this._rows.addEventListener('click', () => this._turn('rows'));
+    this._columns.addEventListener('click', () => this._turn('columns'));
+    const parts = html(
+      'div',
+      { class: 'jm-parts', role: 'group', 'aria-label': words('Show') },
+      this._rows,
+      this._columns
+    );
+    const bar = html(
+      'div',
+      { class: 'jm-bar' },
+      this._blocks,
+      html('span', { class: 'jm-arrow' }, '→'),
+      this._ways,
+      parts
+    );
+    this._root.append(
+      bar,
+      this._asksEdge.note,
+      this._edge,
+      this._origin,
+      this._asking.note,
+      this._body,
+      this._foot
+    );
+    host.append(this._root);
+    this._stop = this._source.listen(changed => this._changed(changed));
+    this._list();
+    this._mark();
+  }
+
+  unmount(): void {
+    this._stop();
+    this._asking.forget();
+    this._asksEdge.forget();
+    this._root.remove();
+  }
+
+  seen(yes: boolean): void {
+    this._seen = yes;
+    if (yes && this._due) {
+      this._ask();
+    }
+  }
+
+  open(subject: ISubject): void {
+    if (subject.block) {
+      this._go({ block: subject.block, target: subject.target, run: subject.run });
+    }
+  }
+
+  private get _source(): ISource {
+    return this._context.source;
+  }
+
+  private _go(subject: ISubject): void {
+    this._at = subject;
+    this._start = this._first = 0;
+    this._list();
+    this._ask();
+  }
+
+  private _turn(part: Part): void {
+    this._part = part;
+    this._mark();
+    this._ask();
+  }
+
+  private _mark(): void {
+    this._rows.setAttribute('aria-pressed', String(this._part === 'rows'));
+    this._columns.setAttribute('aria-pressed', String(this._part === 'columns'));
+  }
+
+  /** The blocks to choose from, and the ways that lead from the one that is chosen. */
+  private _list(): void {
+    const drawn = this._source.picture();
+    const names = inOrder(drawn);
+    if (!this._at.block || (drawn && !names.includes(this._at.block) && !this._at.run)) {
+      this._at = { block: names.find(name => good(drawn, name)) ?? names[0] };
+    }
+    const block = this._at.block ?? '';
+    const known = names.includes(block) || !block ? names : [block, ...names];
+    fill(
+      this._blocks,
+      known.map(name => [name, name]),
+      block
+    );
+    const below = (drawn?.edges ?? []).filter(each => each.source === block).map(each => each.target);
+    const target = this._at.target ?? '';
+    const ways = below.includes(target) || !target ? below : [target, ...below];
+    fill(
+      this._ways,
+      [['', words('its output')], ...ways.map((name): [string, string] => [name, name])],
+      target
+    );
+    this._ways.disabled = !ways.length;
+  }
+
+  private _changed(changed: Changed): void {
+    if (changed === null) {
+      this._list();
+    }
+    const { block = '', target = '' } = this._at;
+    const now = [block, target].map(name => this._state(name)).join(' ');
+    if (now !== this._state_then && !MOVING.has(this._source.picture()?.states.get(block)?.status ?? '')) {
+      this._ask();
+    }
+  }
+
+  private _state(name: string): string {
+    const state = this._source.picture()?.states.get(name);
+    return state ? `${state.status} ${state.detail} ${state.sampled ?? ''}` : '';
+  }
+
+  /** Ask for what is looked at; out of sight, when it comes into sight. */
+  private _ask(): void {
+    const { block = '', target = '', run = '' } = this._at;
+    this._state_then = [block, target].map(name => this._state(name)).join(' ');
+    this._due = !this._seen;
+    if (!this._seen) {
+      return;
+    }
+    if (!block) {
+      this._clear();
+      return;
+    }
+    if (target) {
+      const given = { source: block, target, run };
+      void this._asksEdge.ask('edge', given, edge, found => this._edge.replaceChildren(edgeOf(found)));
+    } else {
+      this._asksEdge.forget();
+      this._edge.replaceChildren();
+    }
+    const about = { block, run };
+    void (this._part === 'rows' ? this._askRows(about) : this._askColumns(about));
+  }
+
+  private async _askRows(about: Record<string, unknown>): Promise<void> {
+    const given = { ...about, start: this._start, rows: ROWS, first: this._first };
+    const kept = await this._asking.ask('preview', given, shown, found => {
+      this._origin.replaceChildren(originOf(found.origin), sizes(found.preview));
+      const image = found.image ? picture(found.image, found.origin.block) : null;
+      this._body.replaceChildren(image ?? this._shape(found.preview));
+      this._foot.replaceChildren(...this._more(found.preview, found.origin));
+    });
+    if (!kept && !this._asking.note.hidden) {
+      this._clear();
+    }
+  }
+
+  private _clear(): void {
+    this._origin.replaceChildren();
+    this._body.replaceChildren();
+    this._foot.replaceChildren();
+  }
+
+  private _shape(preview: IPreview): HTMLElement {
+    return preview.sort === 'table' ? table(preview) : value(preview.text, preview.type);
+  }
+
+  /** Pages, what cannot be shown, and the command that shows more. */
+  private _more(preview: IPreview, origin: IOrigin): HTMLElement[] {
+    const made: HTMLElement[] = [];
+    if (preview.sort === 'table') {
+      const go = (start: number) => this._page(() => (this._start = start));
+      made.push(
+        pager('rows', preview.start, preview.cells.length, preview.rows ?? preview.cells.length, ROWS, go)
+      );
+      const own = preview.columns.filter(each => !each.index).length;
+      const all = this._first + own + preview.columns_left;
+      const turn = (first: number) => this._page(() => (this._first = first));
+      made.push(pager('columns', this._first, own, all, own, turn));
+    }
+    if (preview.note) {
+      made.push(html('p', { class: 'jm-soft' }, preview.note));
+    }
+    if (preview.sort === 'opaque' && this._context.data.execute && !origin.sampled) {
+      const show = html('button', { type: 'button', class: 'jm-act' }, words('Show it here'));
+      show.title = words('Loads the value in the kernel, as the command does');
+      show.addEventListener('click', () => this._load(this._context.data, preview.command));
+      made.push(show);
+    }
+    return [...made, ...(preview.command ? [command(preview.command).root] : [])];
+  }
+
+  private _page(move: () => void): void {
+    move();
+    this._ask();
+  }
+
+  /** What the command shows: a figure is a picture there. */
+  private _load(from: IData, line: string): void {
+    const running = from.execute?.(line);
+    if (running) {
+      void this._asking.wait(running, found => {
+        const images = found.images.map(image => picture(image, line));
+        this._body.replaceChildren(...images, ...(images.length ? [] : [value(found.text, '')]));
+      });
+    }
+  }
+
+  /** A few columns at a time: between two questions the kernel hears others, Cancel among them. */
+  private async _askColumns(about: Record<string, unknown>, most = PROFILED): Promise<void> {
+    const list = html('ul', { class: 'jm-profiles', 'aria-label': words('Columns') });
+    const body = html('div', { class: 'jm-scroll jm-plain', tabindex: 0, role: 'region' }, list);
+    body.setAttribute('aria-label', words('Columns in a glance'));
+    let first = 0;
+    let left = 1;
+    while (left > 0 && first < most) {
+      const kept = await this._asking.ask('profile', { ...about, first }, profiled, ({ origin, profile }) => {
+        const rows = profile.rows ?? profile.counted;
+        if (first === 0) {
+          this._origin.replaceChildren(originOf(origin));
+          this._body.replaceChildren(body);
+          this._foot.replaceChildren(...counted(profile.counted, rows), ...said(profile.note));
+        }
+        list.append(...profile.columns.map(each => profileOf(each, rows, profile.counted)));
+        first += profile.columns.length;
+        left = profile.columns.length ? profile.columns_left : 0;
+      });
+      if (!kept) {
+        if (first === 0 && !this._asking.note.hidden) {
+          this._clear();
+        }
+        return;
+      }
+    }
+    if (left > 0) {
+      const more = html(
+        'button',
+        { type: 'button', class: 'jm-act' },
+        words('{count} more columns', { count: grouped(left) })
+      );
+      more.addEventListener('click', () => void this._askColumns(about, most * 4));
+      this._foot.append(more);
+    }
+  }
+
+  private readonly _blocks = html('select', { 'aria-label': words('Block') });
+  private readonly _ways = html('select', { 'aria-label': words('Its output, or what flows to a block') });
+  private readonly _rows = html('button', { type: 'button' }, words('Rows'));
+  private readonly _columns = html('button', { type: 'button' }, words('Columns'));
+  private readonly _edge = html('div', { class: 'jm-edgeplace' });
+  private readonly _origin = html('div', { class: 'jm-originplace' });
+  private readonly _body = html('div', { class: 'jm-body' });
+  private readonly _foot = html('div', { class: 'jm-foot' });
+  private readonly _root = html('div', { class: 'jm-view jm-data' });
+  private readonly _asking: Asking;
+  private readonly _asksEdge: Asking;
+  private readonly _stop: () => void;
+  private _at: ISubject = {};
+  private _part: Part = 'rows';
+  private _start = 0;
+  private _first = 0;
+  private _seen = false;
+  private _due = true;
+  private _state_then = '';
+}
+
+/** Names from the first to the last, as they stand in the graph. */
+export function inOrder(drawn: IPicture | null): string[] {
+  return [...(drawn?.nodes ?? [])].sort((a, b) => a.y - b.y || a.x - b.x).map(node => node.id);
+}
+
+function good(drawn: IPicture | null, name: string): boolean {
+  return ['succeeded', 'cached', 'stale', 'fresh'].includes(drawn?.states.get(name)?.status ?? '');
+}
+
+function fill(select: HTMLSelectElement, options: [string, string][], chosen: string): void {
+  select.replaceChildren(...options.map(([value, label]) => html('option', { value }, label)));
+  select.value = chosen;
+}
+
+function sizes(preview: IPreview): HTMLElement {
+  const columns = preview.columns.filter(each => !each.index).length + preview.columns_left;
+  const said = shape({ ...preview, columns: preview.sort === 'table' ? columns : null });
+  return html(
+    'p',
+    { class: 'jm-origin' },
+    html('strong', {}, said),
+    ` · ${preview.type} · ${bytes(preview.bytes)}`
+  );
+}
+
+function counted(some: number, all: number): HTMLElement[] {
+  return some < all
+    ? said(
+        words(
+          'Distinct values, histograms and frequent values are of {some} evenly spread rows of {all}; nulls and ranges of all.',
+          {
+            some: grouped(some),
+            all: grouped(all)
+          }
+        )
+      )
+    : [];
+}
+
+function said(note: string): HTMLElement[] {
+  return note ? [html('p', { class: 'jm-soft' }, note)] : [];
+}

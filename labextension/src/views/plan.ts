@@ -1,0 +1,211 @@
+/** What a run would do before it does it: which blocks, why, and for how long. */
+
+import { duration, html, icon } from '../dag/dom';
+import { words } from '../dag/words';
+import { type IPlan, type IStep, plan as planAnswer } from './answers';
+import { Asking } from './asking';
+import { command } from './command';
+import { completing, selections } from './completing';
+import { inOrder } from './data';
+import { diff } from './diff';
+import { grouped } from './saying';
+import type { IContext, IMounted, IView } from './view';
+
+/** Milliseconds that one may stop typing before it is asked. */
+const TYPING = 250;
+
+export const plan: IView = {
+  id: 'plan',
+  label: 'Plan',
+  sign: 'M2.5 4l1.2 1.2L6 3M2.5 9.5l1.2 1.2L6 8.5M8.5 4.5h5M8.5 9.5h5',
+  alone: false,
+  mount: (host, context) => new PlanView(host, context)
+};
+
+class PlanView implements IMounted {
+  constructor(
+    host: HTMLElement,
+    private readonly _context: IContext
+  ) {
+    this._asking = new Asking(() => this._context.data);
+    this._runs = new Asking(() => this._context.data);
+    const offered = (word: string) => selections(word, inOrder(this._context.source.picture()), this._tags);
+    this._field = completing(words('Blocks to run'), words('all blocks'), offered, () => this._soon());
+    this._force.addEventListener('change', () => this._ask());
+    this._run.addEventListener('click', () => this._go());
+    const again = html('label', { class: 'jm-check' }, this._force, words('even if cached'));
+    again.title = '--force';
+    const bar = html('div', { class: 'jm-bar' }, this._field.root, again, this._run);
+    this._root.append(bar, this._line.root, this._runs.note, this._asking.note, this._total, this._steps);
+    host.append(this._root);
+    this._stop = this._context.source.listen(() => this._changed());
+  }
+
+  unmount(): void {
+    this._stop();
+    clearTimeout(this._timer);
+    this._asking.forget();
+    this._runs.forget();
+    this._root.remove();
+  }
+
+  seen(yes: boolean): void {
+    this._seen = yes;
+    if (yes && this._due) {
+      this._ask();
+    }
+  }
+
+  open(subject: { block?: string }): void {
+    if (subject.block !== undefined) {
+      this._field.input.value = subject.block;
+      this._ask();
+    }
+  }
+
+  /** After a run, or where cells defined something: not while a run goes on, whose every block changes it. */
+  private _changed(): void {
+    const going = this._context.source.picture()?.run?.status === 'running' && this._context.source.live();
+    this._run.disabled = going || !this._can();
+    if (!going) {
+      this._soon();
+    }
+  }
+
+  private _can(): boolean {
+    return this._context.data.execute !== undefined && this._good;
+  }
+
+  private _soon(): void {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._ask(), TYPING);
+  }
+
+  private _ask(): void {
+    clearTimeout(this._timer);
+    this._due = !this._seen;
+    if (!this._seen) {
+      return;
+    }
+    const given = { selection: this._field.input.value.trim(), force: this._force.checked };
+    void this._asking
+      .ask('plan', given, planAnswer, found => this._show(found))
+      .then(kept => {
+        if (!kept && !this._asking.note.hidden) {
+          this._nothing();
+        }
+      });
+  }
+
+  private _nothing(): void {
+    this._good = false;
+    this._run.disabled = true;
+    this._line.say('');
+    this._total.replaceChildren();
+    this._steps.replaceChildren();
+  }
+
+  private _show(found: IPlan): void {
+    this._good = true;
+    this._tags = found.tags;
+    this._run.disabled = !this._can();
+    this._line.say(found.command);
+    this._total.replaceChildren(...total(found));
+    const open = new Set(
+      [...this._steps.querySelectorAll('details[open]')].map(each => each.getAttribute('data-block'))
+    );
+    this._steps.replaceChildren(...found.steps.map(each => step(each, open.has(each.block))));
+    if (found.steps_left) {
+      const said = words('… and {count} more blocks', { count: grouped(found.steps_left) });
+      this._steps.append(html('li', { class: 'jm-soft' }, said));
+    }
+  }
+
+  private _go(): void {
+    const line = this._line.text();
+    const run = this._context.data.execute?.(line);
+    if (run) {
+      this._run.disabled = true;
+      void this._runs
+        .wait(run, () => undefined)
+        .then(() => {
+          this._run.disabled = !this._can();
+          this._ask();
+        });
+    }
+  }
+
+  private readonly _force = html('input', { type: 'checkbox' });
+  private readonly _run = html('button', { type: 'button', class: 'jm-act jm-main' }, words('Run'));
+  private readonly _line = command();
+  private readonly _total = html('p', { class: 'jm-total', role: 'status' });
+  private readonly _steps = html('ol', {
+    class: 'jm-steps',
+    'aria-label': words('Blocks, in the order in which they run')
+  });
+  private readonly _root = html('div', { class: 'jm-view jm-plan' });
+  private readonly _field;
+  private readonly _asking: Asking;
+  private readonly _runs: Asking;
+  private readonly _stop: () => void;
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _tags: string[] = [];
+  private _good = false;
+  private _seen = false;
+  private _due = true;
+}
+
+const ACTIONS = {
+  run: { label: 'runs', status: 'queued' },
+  maybe: { label: 'runs perhaps', status: 'stale' },
+  cached: { label: 'cached', status: 'cached' },
+  blocked: { label: 'blocked', status: 'problem' }
+};
+
+function total(found: IPlan): (HTMLElement | string)[] {
+  const running = found.steps.filter(each => each.action === 'run' || each.action === 'maybe').length;
+  const parts: (HTMLElement | string)[] = [html('strong', {}, found.said.split('   ')[0] ?? '')];
+  if (found.seconds !== null && running) {
+    parts.push(` · ${words('about {time}', { time: duration(found.seconds) })}`);
+  }
+  if (found.unknown) {
+    const said =
+      found.unknown === 1
+        ? words('1 has never run')
+        : words('{count} have never run', { count: found.unknown });
+    parts.push(` · ${said}`);
+  }
+  return parts;
+}
+
+function step(each: IStep, open: boolean): HTMLElement {
+  const { label, status } = ACTIONS[each.action];
+  const sign = html('span', { class: 'jm-sign' }, icon(status));
+  const time = each.action === 'cached' || each.seconds === null ? '' : `≈\u00a0${duration(each.seconds)}`;
+  const head = html(
+    'div',
+    { class: 'jm-steprow' },
+    sign,
+    html('span', { class: 'jm-blockname' }, each.block),
+    html('span', { class: 'jm-action' }, words(label)),
+    html('span', { class: 'jm-detail' }, each.action === 'cached' ? each.output : time)
+  );
+  const made = html('li', {}, head);
+  made.dataset.status = status;
+  made.dataset.action = each.action;
+  const why = each.why.length ? each.why : each.action === 'cached' ? [] : [words('nothing is known of it')];
+  if (why.length) {
+    made.append(html('ul', { class: 'jm-why' }, ...why.map(reason => html('li', {}, reason))));
+  }
+  if (each.diff) {
+    const shown = html(
+      'details',
+      { 'data-block': each.block },
+      html('summary', {}, words('what changed in its code'))
+    );
+    shown.append(diff(each.diff));
+    shown.open = open;
+    made.append(shown);
+  }
+  return made;
+}
