@@ -1,4 +1,4 @@
-"""The shapes of what a kernel answers when a screen asks it: see `answers`. As in `contract`, nothing is made of these classes."""
+"""The shapes of what a kernel answers when a screen asks it: see `answers`. As in `contract`, the classes are never made."""
 
 from __future__ import annotations
 
