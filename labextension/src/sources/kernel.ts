@@ -75,13 +75,15 @@ export class KernelSource implements ISource {
     if (message.header.msg_type !== 'comm_msg') {
       return;
     }
-    const content = message.content as { comm_id?: string; data?: IMessage };
-    if (content.comm_id === PUSH) {
-      this._take(content.data ?? {});
+    const content = message.content as { comm_id?: unknown; data?: unknown } | null | undefined;
+    if (content?.comm_id === PUSH) {
+      this._take(content.data);
     }
   }
 
-  private _take(message: IMessage): void {
+  /** Take what the kernel says, which may be anything. `answer`: it was asked for, so nothing more is asked because of it. */
+  private _take(said: unknown, answer = false): void {
+    const message: IMessage = typeof said === 'object' && said !== null ? said : {};
     if (message.type === 'loaded') {
       if (this._comm) {
         this._comm.send({ type: 'state' }); // loaded once more: the comm that there is reaches the new session
@@ -94,7 +96,9 @@ export class KernelSource implements ISource {
       const first = !this._live;
       this._live = true;
       if (!this._store.put(message.picture)) {
-        this._comm?.send({ type: 'state' }); // changes of a picture that we never saw
+        if (!answer) {
+          this._comm?.send({ type: 'state' }); // changes of a picture that we never saw
+        }
       } else if (first) {
         this._store.tell(null);
       }
@@ -126,7 +130,7 @@ export class KernelSource implements ISource {
     }
     const comm = this.kernel.createComm(TARGET);
     this._comm = comm;
-    comm.onMsg = message => this._take(message.content.data as IMessage);
+    comm.onMsg = message => this._take((message.content as { data?: unknown } | undefined)?.data, true);
     comm.onClose = () => {
       if (this._comm === comm) {
         this._comm = null;
