@@ -11,15 +11,16 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar
 
 from .model import Failure, Output
+from .values import value
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Event:
     """Something that happened in a run. ``at`` is UTC, seconds since 1970."""
 
@@ -28,7 +29,7 @@ class Event:
     at: float = field(default_factory=time.time)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RunStarted(Event):
     """A run was asked for, with everything that decides what it does."""
 
@@ -47,27 +48,27 @@ class RunStarted(Event):
     """The graph as it is run (`outline.outline`), so that it can be drawn when the file has long been changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RunResumed(RunStarted):
     """The same run goes on: blocks that had finished are not run again."""
 
     name: ClassVar[str] = "run_resumed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockEvent(Event):
     """Something that happened to a block, or to one item of a mapped one (``score[3]``)."""
 
     block: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockStarted(BlockEvent):
     name: ClassVar[str] = "block_started"
     attempt: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockCached(BlockEvent):
     """Nothing it depends on changed: its kept output is used."""
 
@@ -78,7 +79,7 @@ class BlockCached(BlockEvent):
     """Whether it is of a sampled run: such an output is never taken for a whole one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockSucceeded(BlockEvent):
     name: ClassVar[str] = "block_succeeded"
     key: str
@@ -98,7 +99,7 @@ class BlockSucceeded(BlockEvent):
     """Of a sensor or conditional, whether what it gave is true."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockFailed(BlockEvent):
     name: ClassVar[str] = "block_failed"
     failure: Failure
@@ -106,7 +107,7 @@ class BlockFailed(BlockEvent):
     log: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockRetrying(BlockEvent):
     """An attempt failed, and another will be made."""
 
@@ -119,7 +120,7 @@ class BlockRetrying(BlockEvent):
     log: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockWaiting(BlockEvent):
     """A sensor looked and found nothing yet."""
 
@@ -131,7 +132,7 @@ class BlockWaiting(BlockEvent):
     log: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockMapped(BlockEvent):
     """A mapped block's upstream was split: so many items, each with a run of its own."""
 
@@ -139,7 +140,7 @@ class BlockMapped(BlockEvent):
     items: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockSkipped(BlockEvent):
     """It could not run: something above it failed or waits for a person."""
 
@@ -147,14 +148,14 @@ class BlockSkipped(BlockEvent):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class BlockCancelled(BlockEvent):
     """It was running or waiting when the run was stopped."""
 
     name: ClassVar[str] = "block_cancelled"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class RunFinished(Event):
     name: ClassVar[str] = "run_finished"
     status: str

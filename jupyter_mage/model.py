@@ -6,7 +6,6 @@ The words and the order of ``upstreams`` (= positional arguments) are Mage's.
 
 from __future__ import annotations
 
-import json
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +13,9 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from . import compact
 from .errors import DefinitionError, unknown
+from .values import value
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
@@ -388,7 +389,7 @@ class Trigger:
     """Keys of the file that we keep and do not use."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Output:
     """What a block gave, by reference: named by content, described without being loaded."""
 
@@ -446,11 +447,10 @@ class Failure:
 
 def json_text(value: object) -> str:
     """One spelling for one value: sorted keys, no spaces. For hashes and history."""
-    return _encode(value)
+    return _write(value)
 
 
-_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=repr).encode
-"""Made once: `json.dumps` makes an encoder for each call."""
+_write = compact.writer(default=repr, sort_keys=True)
 
 
 def legal_name(text: str, fallback: str = "pipeline") -> str:

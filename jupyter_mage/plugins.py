@@ -140,8 +140,11 @@ class Surroundings(Protocol):
 
     name: str
 
-    def around(self, scope: Scope) -> AbstractContextManager[object]:
-        """Entered before a body or test of ``scope`` and left after it, on the same thread; others may overlap it."""
+    def around(self, scope: Scope) -> AbstractContextManager[object] | None:
+        """Entered before a body or test of ``scope`` and left after it, on the same thread; others may overlap it.
+
+        None where there is nothing to lay around this one.
+        """
 
 
 class Executor(Protocol):

@@ -27,6 +27,7 @@ class Registry(Generic[T]):
     def __init__(self, sort: str) -> None:
         self.sort = sort
         self._loaded: dict[str, T] = {}
+        self._all: tuple[T, ...] | None = None
 
     def names(self) -> list[str]:
         return sorted({*self._entry_points(), *self._loaded})
@@ -34,6 +35,13 @@ class Registry(Generic[T]):
     def add(self, name: str, plugin: T) -> None:
         """Register a plugin of this process only; a package lists its own as an entry point instead."""
         self._loaded[name] = plugin
+        self._all = None
+
+    def all(self) -> tuple[T, ...]:
+        """Every plugin, in the order of their names. Raises PluginError where one cannot be imported."""
+        if self._all is None:
+            self._all = tuple([self.get(name) for name in self.names()])
+        return self._all
 
     def get(self, name: str) -> T:
         """The plugin of this name, imported now if it was not before."""

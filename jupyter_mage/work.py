@@ -27,6 +27,7 @@ from .plugins import Call, Scope, Store, languages, stores, surroundings
 from .printing import BoundedText, PrintedTo
 
 TRACEBACK_LIMIT = 64 * 1024
+_NOWHERE = Scope()
 
 
 @dataclass(slots=True, kw_only=True)  # not frozen, nor is Result: that doubles what it takes to make one
@@ -101,11 +102,12 @@ class _Gathered:
 
 def run_task(task: Task, store: Store, place: Place | None = None, *, scope: Scope | None = None, capture: bool = True) -> Result:
     """Run the task's block and tests; printed text is kept (and still printed where there is a ``place``)."""
-    before, _bodies.scope = current_scope(), scope or Scope()
+    bodies = _bodies
+    before, bodies.scope = bodies.scope, scope or _NOWHERE
     try:
         return _without_secrets(_run(task, store, place, capture))
     finally:
-        _bodies.scope = before
+        bodies.scope = before
 
 
 def _run(task: Task, store: Store, place: Place | None, capture: bool) -> Result:
@@ -124,7 +126,7 @@ def _run(task: Task, store: Store, place: Place | None, capture: bool) -> Result
         seconds=time.perf_counter() - started,
         cpu_seconds=time.process_time() - cpu,
         log=log.value() if capture else _captured(),
-        tests=tuple(test.name for test in task.block.tests) if output else (),
+        tests=tuple([test.name for test in task.block.tests]) if output and task.block.tests else (),
         cancelled=outcome is None,
     )
 
@@ -258,12 +260,13 @@ class _UsersCode:
     def __enter__(self) -> None:
         laid: list[contextlib.AbstractContextManager[object]] = []
         _bodies.laid.append(laid)
-        _scopes[id(laid)] = _bodies.scope
+        scope = _scopes[id(laid)] = _bodies.scope
         try:
-            for name in surroundings.names():
-                around = surroundings.get(name).around(_bodies.scope)
-                around.__enter__()
-                laid.append(around)
+            for plugin in surroundings.all():
+                around = plugin.around(scope)
+                if around is not None:
+                    around.__enter__()
+                    laid.append(around)
         except BaseException:
             self.__exit__()
             raise
@@ -290,7 +293,7 @@ def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any
         block=block,
         source=block.source,
         captured=block.captured,
-        values={**task.context, **inputs, **live_values(block, task.parameters)},
+        values={**task.context, **inputs, **(live_values(block, task.parameters) if task.parameters else {})},
         namespace=place.namespace if place and place.namespace is not None else {},
         filename=place.filename if place else "",
         keep_names=place is not None and place.namespace is not None,

@@ -45,10 +45,11 @@ class LocalStore:
         parts = encoded.parts
         prefix = codec.encode()
         content = content_name(prefix, parts)
-        size = length(parts)
+        whole = parts[0] if len(parts) == 1 and type(parts[0]) is bytes else None
+        size = length(parts) if whole is None else len(whole)
         data: bytes | None = None
         if size <= INLINE and not encoded.attachments:
-            data = parts[0] if len(parts) == 1 and type(parts[0]) is bytes else b"".join(parts)
+            data = b"".join(parts) if whole is None else whole
         else:
             size += self._write(f"{content}.{codec}", prefix, encoded)
         return Output(

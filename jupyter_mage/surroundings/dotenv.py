@@ -12,7 +12,6 @@ from .. import vault
 from ..plugins import Scope
 
 _lock = threading.Lock()
-_NOTHING = contextlib.nullcontext()
 _set: dict[str, tuple[str, int]] = {}
 """The variables that we have set, with their value and how many bodies run that want them."""
 
@@ -22,11 +21,11 @@ class DotEnv:
 
     name = "dotenv"
 
-    def around(self, scope: Scope) -> contextlib.AbstractContextManager[object]:
+    def around(self, scope: Scope) -> contextlib.AbstractContextManager[object] | None:
         if not scope.root or not vault.there(scope.root):
-            return _NOTHING
+            return None
         found = vault.environment(Path(scope.root))
-        return _variables(found) if found else _NOTHING
+        return _variables(found) if found else None
 
 
 @contextlib.contextmanager

@@ -90,7 +90,9 @@ class _Importable:
         with _lock:
             _bodies -= 1
             if not _bodies:
-                with contextlib.suppress(ValueError):  # the body may have changed the path itself
+                if sys.meta_path[-1:] == [_finder]:
+                    del sys.meta_path[-1]
+                elif _finder in sys.meta_path:  # the body has changed the path itself
                     sys.meta_path.remove(_finder)
                 if NAME in sys.modules:
                     _forget()

@@ -13,6 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ... import compact
 from ... import events as ev
 from ...model import Failure, Output
 
@@ -43,7 +44,7 @@ def _default(value: object) -> object:
     return _repr(value)
 
 
-_encode = json.JSONEncoder(ensure_ascii=True, default=_default, separators=(",", ":"), check_circular=False).encode
+_encode = compact.writer(default=_default, ascii_only=True)
 
 
 def to_text(value: object) -> str:
@@ -79,7 +80,8 @@ _values_of_success = operator.attrgetter(*_OF_SUCCESS)
 
 
 def _body_of_success(event: ev.Event) -> str:
-    fields = dict(zip(_OF_SUCCESS, _values_of_success(event), strict=True))
+    """Only what there is: of these fields, each is empty where it is left out."""
+    fields = {name: value for name, value in zip(_OF_SUCCESS, _values_of_success(event), strict=True) if value}
     true = getattr(event, "true", None)
     return to_text(fields if true is None else {**fields, "true": true})  # most blocks say neither yes nor no
 
@@ -132,7 +134,7 @@ class Later(Mapping[str, Any]):
 
     def _mapping(self) -> dict[str, Any]:
         if self._read is None:
-            self._read = json.loads(self._text)[self._field]
+            self._read = json.loads(self._text).get(self._field, {})
         return self._read
 
     def __getitem__(self, key: str) -> Any:
