@@ -12,6 +12,7 @@ from .errors import unknown
 from .events import BlockRetrying
 from .model import MISSING, Output
 from .planner import Step
+from .shapes import change, columns
 from .state import BlockRun, Run
 
 if TYPE_CHECKING:
@@ -79,36 +80,6 @@ def status_line(run: Run, name: str, upstreams: Sequence[str], before: Output | 
     ]
     tests = f"{len(block.tests)} test{'s' * (len(block.tests) != 1)} passed" if block.tests else ""
     return f"{head}   {' · '.join(fact for fact in (*facts, tests) if fact)}"
-
-
-def change(before: Output | None, after: Output | None) -> str:
-    """How an output's shape differs from that of the run before: ``−20 %``, ``+3 rows, +1 column``; or empty.
-
-    >>> def frame(rows, *names):
-    ...     return Output(content="", codec="frame", type="", size=0, rows=rows, columns=tuple((n, "str") for n in names))
-    >>> change(frame(15602, "id"), frame(12480, "id", "day")), change(frame(9, "id"), frame(9, "id")), change(frame(2), frame(3))
-    ('−20 %, +day', '', '+1 row')
-    """
-    if before is None or after is None:
-        return ""
-    said = []
-    if before.rows is not None and after.rows is not None and before.rows != after.rows:
-        said.append(_rows(before.rows, after.rows, "item" if after.columns is None else "row"))
-    if before.columns is not None and after.columns is not None:
-        said += _shorter(_columns(before, after), 4)
-    elif (before.columns is None) != (after.columns is None):
-        said = [f"was {before.describe()}"]
-    return ", ".join(said)
-
-
-def _rows(before: int, after: int, word: str) -> str:
-    """``−20 %``; of few, and of small changes, the number itself."""
-    part, sign, number = round(100 * (after - before) / max(before, 1)), "+" if after > before else "−", abs(after - before)
-    return f"{sign}{abs(part)} %" if before >= 20 and part else f"{sign}{number} {word}{'s' * (number != 1)}"
-
-
-def _shorter(words: Sequence[str], limit: int) -> list[str]:
-    return [*words[:limit], f"{len(words) - limit} more columns"] if len(words) > limit + 1 else list(words)
 
 
 def _came(block: BlockRun) -> str:
@@ -332,16 +303,8 @@ def _differs(old: BlockRun | None, new: BlockRun | None) -> list[str]:
 
 
 def _columns_differ(old: Output, new: Output) -> list[str]:
-    said = _columns(old, new)
+    said = columns(old, new)
     return [f"columns {', '.join(said[:8])}"] if said else []
-
-
-def _columns(old: Output, new: Output) -> list[str]:
-    before, after = dict(old.columns or ()), dict(new.columns or ())
-    gone = [f"−{name}" for name in before if name not in after]
-    come = [f"+{name}" for name in after if name not in before]
-    changed = [f"{name} {before[name]} → {after[name]}" for name in before if name in after and before[name] != after[name]]
-    return [*gone, *come, *changed]
 
 
 def cache_table(kept: Iterable[Any]) -> Table:

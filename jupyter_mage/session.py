@@ -23,7 +23,9 @@ from . import engine, fixtures, graph, interrupts, planner, projects, starting, 
 from .code import dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
+from .earlier import Earlier
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
+from .events import Event
 from .exchange import Exchange
 from .fingerprint import Fingerprint
 from .following import Following
@@ -61,6 +63,7 @@ class Session(Following, Exchange):
         self._crew: Crew | None = None
         self.before: Mapping[str, Any] = {}
         """Each block's last good result as it was before the last run."""
+        self._earlier = Earlier()
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
 
     # ---- what runs -------------------------------------------------------------------------------------------------
@@ -257,6 +260,7 @@ class Session(Following, Exchange):
         try:
             dependencies.forget_modules(self.root, changed_only=True)
             self.before = self.history.latest(request.pipeline.name)
+            self._earlier.begin(request.pipeline.name, self.before)
             cache = KeptOutputs(self, self.before)
             with interrupts.to(self.control):
                 return engine.run(
@@ -352,7 +356,12 @@ class Session(Following, Exchange):
                 recent = self.history.runs(self.current, 1)
                 self.board[self.current] = self.history.run(recent[0].id) if recent else Run()
         board, stale = self.board.get(self.current), self.stale.get(self.current, ())
-        return view.picture(self.pipeline, board, statuses=dict.fromkeys(stale, "stale"))
+        before = self._earlier.of(self.current)
+        return view.picture(self.pipeline, board, statuses=dict.fromkeys(stale, "stale"), before=before)
+
+    def _on_event(self, event: Event) -> None:
+        self._earlier.note(event)
+        super()._on_event(event)
 
     def close(self) -> None:
         """End pools and history; nothing is lost without it."""

@@ -206,7 +206,7 @@ def test_svg_shows_name_state_and_shape_of_each_block() -> None:
     drawn = ET.fromstring(view.svg(view.picture(FLIGHTS, failed_run())))
     words = ["".join(element.itertext()) for element in drawn.iter() if element.tag.endswith("text")]
     assert words[:1] == ["flights_late · 6 blocks · failed · 2.31 s"]
-    assert {"by_carrier", "SQL", "transformer · 1 test", "84 012 × 19 · 1.21 s", "KeyError: 'carier'"} <= set(words)
+    assert {"by_carrier", "SQL", "transformer · 1 test", "84 012 × 19 · 1 B", "1.21 s", "KeyError: 'carier'"} <= set(words)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def coloured(texts: Any, *, hint: str = "") -> BlockFailedError:
     """The error of these two texts: the plain one is what it says, the other is how a notebook draws it."""
     plain, drawn = texts
     error = BlockFailedError(plain, hint=hint)
-    lines = [*drawn.splitlines(), *(f"  \x1b[34m→ {line}\x1b[0m" for line in hint.splitlines())]
+    lines = [*drawn.splitlines(), *(f"  \x1b[1m→\x1b[0m {line}" for line in hint.splitlines())]
     error._render_traceback_ = lambda: lines  # type: ignore[method-assign]
     error.__suppress_context__ = True
     return error
@@ -91,7 +91,7 @@ def _own(shell: Any, error: BaseException, failure: Failure, name: str, more: st
     tail = [*failures.inputs_lines(failure), *_causes(error, session.root), *([more] if more else [])]
     if others:
         tail.append(f"  {others} frame{'s' * (others != 1)} of other code hidden: %pipeline logs {name}")
-    tail.append(f"  \x1b[34m→ look into it: %debug, or %pipeline open {name}; then correct the cell and run it again\x1b[0m")
+    tail.append(f"  \x1b[1m→\x1b[0m look into it: %debug, or %pipeline open {name}; then correct the cell and run it again")
     try:
         lines = _drawn(shell, error, frames, failures.guess(failure, session.pipeline.names), tail)
     except Exception:  # noqa: BLE001 (an exception whose own text cannot be made: the failure's words are used)

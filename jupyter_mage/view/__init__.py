@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .brief import duration
 from .pace import Pace, steady
 from .picture import changes, picture
-from .states import duration
 from .svg import headline, svg
 from .text import mermaid, mermaid_label, text
 

@@ -18,9 +18,9 @@ from .spread import spread
 Point = tuple[float, float]
 
 HEIGHT = 74.0
-GAP = 44.0
-"""Between two layers."""
-ROW_GAP = 20.0
+GAP = 54.0
+"""Between two layers: room for what flows, written where it leaves its block."""
+ROW_GAP = 27.0
 """Between two rows of one grid."""
 SIDE_GAP = 32.0
 MARGIN = 16.0
@@ -50,7 +50,7 @@ def arrange(names: Sequence[str], edges: Iterable[tuple[str, str]], card: float)
     The same input always gives the same layout. Edges that close a circle are drawn and do not decide a place.
 
     >>> arrange(["a", "b"], [("a", "b")], 200).at
-    {'a': (16.0, 16.0), 'b': (16.0, 134.0)}
+    {'a': (16.0, 16.0), 'b': (16.0, 144.0)}
     """
     order = {name: i for i, name in enumerate(names)}
     pairs = list(dict.fromkeys((s, t) for s, t in edges if s in order and t in order and s != t))

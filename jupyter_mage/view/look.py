@@ -66,7 +66,8 @@ ICONS: Final[dict[str, str]] = {
     "transformer": "M3.5 3.5h9v9h-9zM2 2h3v3h-3zM11 2h3v3h-3zM2 11h3v3h-3zM11 11h3v3h-3z",
     "data_exporter": "M8 1.8a6.2 6.2 0 1 0 0 12.4a6.2 6.2 0 1 0 0 -12.4M8 11v-5.5M5.6 7.6l2.4 -2.4l2.4 2.4",
     "custom": "M8 1.5l5.6 3.2v6.6l-5.6 3.2l-5.6 -3.2v-6.6zM2.6 4.9l5.4 3.1l5.4 -3.1M8 8v6.3",
-    "sensor": "M8 6.5a1.5 1.5 0 1 0 0 3a1.5 1.5 0 1 0 0 -3M4.7 4.7a4.7 4.7 0 0 0 0 6.6M11.3 4.7a4.7 4.7 0 0 1 0 6.6M2.4 2.4a8 8 0 0 0 0 11.2M13.6 2.4a8 8 0 0 1 0 11.2",
+    "sensor": "M8 6.5a1.5 1.5 0 1 0 0 3a1.5 1.5 0 1 0 0 -3M4.7 4.7a4.7 4.7 0 0 0 0 6.6M11.3 4.7a4.7 4.7 0 0 1"
+    " 0 6.6M2.4 2.4a8 8 0 0 0 0 11.2M13.6 2.4a8 8 0 0 1 0 11.2",
     "conditional": "M8 1.8v3.7M8 5.5l-4.5 3v3.5M8 5.5l4.5 3v3.5M3.5 12a1.2 1.2 0 1 0 .01 0M12.5 12a1.2 1.2 0 1 0 .01 0",
     "callback": "M12.8 5.2a5.4 5.4 0 1 0 .6 4.3M13.4 2.2v3.4h-3.4",
     "dbt": "M2.5 3.5h11M2.5 8h11M2.5 12.5h11M6 3.5v9",
@@ -95,6 +96,17 @@ def kind_colour(kind: str) -> str:
     ('#4877ff', True)
     """
     return KINDS.get(kind) or _GUESTS[zlib.crc32(kind.encode()) % len(_GUESTS)]
+
+
+def ink(colour: str) -> str:
+    """Whether a white or a dark sign is seen better on this colour.
+
+    >>> ink("#4877ff"), ink("#d9a400")
+    ('#ffffff', '#14171b')
+    """
+    parts = [int(colour[i : i + 2] or "0", 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return "#14171b" if 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.28 else "#ffffff"
 
 
 def status(name: str) -> Status:

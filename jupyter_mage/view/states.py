@@ -6,23 +6,35 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from ..model import Block
+from ..model import Block, Output
+from ..spelling import kind_of
 from ..state import FINISHED, BlockRun, Run
 from . import look
+from .brief import duration, shorten, size
+from .flow import flow
 
 Json = dict[str, Any]
+_NONE: Counter[str] = Counter()
 Items = Mapping[str, Counter[str]]
 """Of each mapped block, how many of its items are in which state."""
 
 
-def states(blocks: list[Block], run: Run | None, statuses: Mapping[str, str], waiting: Mapping[str, str]) -> Json:
-    """The moving part of a picture: every block's state, and the run's. ``waiting`` says why a block cannot run."""
+def states(
+    blocks: list[Block],
+    run: Run | None,
+    statuses: Mapping[str, str],
+    waiting: Mapping[str, str],
+    before: Mapping[str, Output],
+) -> Json:
+    """The moving part of a picture: every block's state, and the run's.
+
+    ``waiting`` says why a block cannot run, ``before`` what its last good run before this one gave.
+    """
     counts, broken = _items(run)
     return {
         "states": {
-            block.name: _state(
-                block, run, statuses.get(block.name, ""), counts.get(block.name, Counter()), broken.get(block.name)
-            )
+            block.name: _state(block, run, statuses.get(block.name, ""), counts.get(block.name, _NONE), broken.get(block.name))
+            | _facts(block, run, before)
             if not waiting[block.name]
             else {"status": "problem", "detail": shorten(waiting[block.name], 42), "reason": waiting[block.name]}
             for block in blocks
@@ -49,7 +61,6 @@ def _run(run: Run | None) -> Json | None:
         return None
     parts = [part for part in run.blocks.values() if not part.is_item]
     done = sum(part.status in FINISHED for part in parts)
-    # `started` counts on the kernel's clock; a screen counts seconds on its own from when it first sees the state
     told: Json = {"id": run.id, "status": run.status, "done": done, "total": len(parts), "seconds": run.seconds}
     return told if run.sample is None else {**told, "sample": run.sample}
 
@@ -58,12 +69,12 @@ def _state(block: Block, run: Run | None, mark: str, items: Counter[str], broken
     """One block's state, without empty fields: they are most of what would be sent."""
     part = run.blocks.get(block.name) if run else None
     if part is None or run is None:
-        status = mark or "new"
-        doc = block.doc.strip().splitlines()
-        return {"status": status, "detail": shorten(doc[0], 42) if doc else look.status(status).label}
+        return _unrun(block, mark)
     status = part.status
     if mark and mark != "fresh" and status in FINISHED and run.status in FINISHED:
         status = mark
+    if block.leaks and status in _RESTING:
+        return _leaky(block)
     state: Json = {"status": status, "detail": shorten(_detail(part, status, items), 42)}
     if part.output is not None:
         state["rows"] = part.output.rows
@@ -83,6 +94,52 @@ def _state(block: Block, run: Run | None, mark: str, items: Counter[str], broken
     if part.sampled:
         state["sampled"] = True
     return {key: value for key, value in state.items() if value not in (None, "")}
+
+
+_RESTING = frozenset({"new", "fresh", "succeeded", "cached", "stale", "skipped"})
+"""States that do not matter beside that a block cannot run clean."""
+
+
+def _unrun(block: Block, mark: str) -> Json:
+    """A block of which the run says nothing. One with effects outside runs only when it is asked for: that is a state."""
+    status = mark or ("manual" if kind_of(block).effects else "new")
+    if block.leaks and status in _RESTING:
+        return _leaky(block)
+    doc = block.doc.strip().splitlines()
+    return {"status": status, "detail": shorten(doc[0], 42) if doc else look.status(status).label}
+
+
+def _leaky(block: Block) -> Json:
+    """What it reads that only this notebook has; whatever it gave here, it cannot run clean."""
+    leak = block.leaks[0]
+    place = f" from cell [{leak.cell}]" if leak.cell is not None else ""
+    return {
+        "status": "leaky",
+        "detail": shorten(f"reads {leak.name}{place}", 42),
+        "reason": shorten(f"reads {leak.name}{place}, which a clean run does not have: make it an upstream or a parameter", 500),
+    }
+
+
+def _facts(block: Block, run: Run | None, before: Mapping[str, Output]) -> Json:
+    """What its output carries on, and how many of its tests passed."""
+    part = run.blocks.get(block.name) if run else None
+    told: Json = {}
+    if part is not None and part.output is not None and part.output.type != "NoneType":
+        told["flow"] = flow(part.output, None if part.sampled else before.get(block.name))
+    passed = _passed(block, part) if part is not None and block.tests else None
+    if passed is not None:
+        told["passed"] = passed
+    return told
+
+
+def _passed(block: Block, part: BlockRun) -> int | None:
+    """How many of its tests passed, where they were run; a kept output is one that passed them all."""
+    if part.failure is not None and part.failure.test:
+        names = [test.name for test in block.tests]
+        return names.index(part.failure.test) if part.failure.test in names else None
+    if part.status == "cached":
+        return len(block.tests)
+    return len(part.tests) if part.status == "succeeded" and part.tests else None
 
 
 def _error(part: BlockRun, broken: BlockRun | None, count: int) -> Json:
@@ -159,45 +216,3 @@ def _pace(part: BlockRun, status: str) -> str:
     if status in ("cached", "stale"):
         return look.status(status).label
     return duration(part.seconds or 0.0)
-
-
-def duration(seconds: float) -> str:
-    """How long, in a few characters.
-
-    >>> [duration(s) for s in (0.0004, 0.31, 12.34, 83, 5400)]
-    ['<1 ms', '0.31 s', '12.3 s', '1 min 23 s', '1 h 30 min']
-    """
-    if seconds < 0.001:
-        return "<1 ms"
-    if seconds < 0.1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 10:
-        return f"{seconds:.2f} s"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02} s"
-    return f"{minutes // 60} h {minutes % 60:02} min"
-
-
-def size(count: int) -> str:
-    """Bytes, in a few characters.
-
-    >>> [size(n) for n in (900, 12_345, 312_000_000, 4_200_000_000)]
-    ['900 B', '12 kB', '312 MB', '4.2 GB']
-    """
-    for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}" if count < 10 * factor else f"{count / factor:.0f} {unit}"
-    return f"{count} B"
-
-
-def shorten(text: str, limit: int) -> str:
-    """``text`` in one line of at most ``limit`` characters.
-
-    >>> shorten("a name that is long", 8)
-    'a name …'
-    """
-    line = " ".join(text[: 4 * limit].split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -11,7 +11,8 @@ from html import escape
 from typing import Any, Final
 
 from . import look
-from .states import duration, shorten
+from .brief import duration, shorten
+from .flow import pill, said
 
 FONT: Final = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 HEAD = 34.0
@@ -48,7 +49,8 @@ def svg(picture: dict[str, Any]) -> str:
         body.append(_text(16, 20, f"{len(nodes)} blocks: too many for a still picture", "m", "#57606a", 12))
     else:
         body += [_edge(edge) for edge in picture["edges"]]
-        body += [_card(node, states.get(node["id"], {})) for node in nodes]
+        passing = {edge["source"] for edge in picture["edges"] if not edge["order_only"]}
+        body += [_card(node, states.get(node["id"], {}), passes=node["id"] in passing) for node in nodes]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="jmage" role="img" viewBox="0 0 {_n(width)} {_n(height + HEAD)}" '
         f'width="{_n(width)}" height="{_n(height + HEAD)}" style="max-width:100%;height:auto" font-family="{FONT}">'
@@ -87,37 +89,76 @@ def _head(picture: dict[str, Any], width: float) -> str:
     )
 
 
-def _card(node: dict[str, Any], state: dict[str, Any]) -> str:
+def _card(node: dict[str, Any], state: dict[str, Any], *, passes: bool) -> str:
+    """``passes``: its output goes on as data; its shape then stands below the card, where the edges begin."""
     x, y, width, height = node["x"], node["y"], node["width"], node["height"]
     status = state.get("status", "new")
     seen = look.status(status)
     loud = status in look.LOUD
-    colour = f'class="s-{_key(status)}" stroke="{seen.light}"' if loud else 'stroke="#d0d7de"'
+    border = f'stroke="{seen.light if loud else "#d0d7de"}"'
     shade = "c" if not loud else f"c s-{_key(status)}"
-    border = colour.replace(f'class="s-{_key(status)}" ', "")
     chip = node["chip"]
     chip_width = 11 + 6.6 * len(chip)
-    tests = f" · {node['tests']} test{'' if node['tests'] == 1 else 's'}" if node["tests"] else ""
+    facts = state.get("flow") if passes else None
     badge = _badge(width) if state.get("sampled") else ""
-    mapped = " · map" if node.get("mapped") else ""
-    room = width - 32 - chip_width - (BADGE + 8 if badge else 0)
-    label = shorten(node["kind_label"] + mapped + tests, int(room / 5.7))
-    detail = shorten(state.get("detail", ""), int((width - 30) / 5.9))
+    label = shorten(_kind(node, state), int((width - LEFT - 10 - (BADGE + 4 if badge else 0)) / 5.7))
+    detail = state.get("detail", "")
+    detail = shorten(detail.removeprefix(f"{facts['shape']} · ") if facts else detail, int((width - 27 - chip_width) / 5.9))
     ink = f'class="f-{_key(status)}" fill="{seen.light}"' if loud else 'class="m" fill="#57606a"'
     return (
         f'<g transform="translate({_n(x)} {_n(y)})"><title>{_safe(describe(node, state))}</title>'
         f'<rect class="{shade}" width="{_n(width)}" height="{_n(height)}" rx="9" fill="#ffffff" {border} '
         f'stroke-width="{1.8 if loud else 1.1}"/>'
-        f'<path d="M9 .5A8.5 8.5 0 0 0 .5 9V{_n(height - 9)}A8.5 8.5 0 0 0 5.5 {_n(height - 1.4)}V1.4Z" '
-        f'fill="{_colour(node["colour"])}"/>'
-        + _text(17, 24, node["title"], "t", "#1f2328", 13.5, weight=600)
-        + _glyph(width - 19, 19.5, status, 9)
-        + f'<rect class="k" x="16" y="33" width="{_n(chip_width)}" height="15" rx="4" fill="#eaeef2"/>'
-        + f'<text class="m" x="{_n(16 + chip_width / 2)}" y="44" font-size="9.5" font-weight="600" text-anchor="middle" '
-        f'letter-spacing=".4" fill="#57606a">{_safe(chip)}</text>'
-        + _text(22 + chip_width, 44.5, label, "m", "#57606a", 11)
+        + _tile(node)
+        + _text(LEFT, 24, node["title"], "t", "#1f2328", 13.5, weight=600)
+        + _glyph(width - 18, 18, status, 9)
+        + _text(LEFT, 40, label, "m", "#57606a", 11)
+        + f'<rect class="k" x="10" y="{_n(height - 21)}" width="{_n(chip_width)}" height="15" rx="4" fill="#eaeef2"/>'
+        + f'<text class="m" x="{_n(10 + chip_width / 2)}" y="{_n(height - 10)}" font-size="9.5" font-weight="600" '
+        f'text-anchor="middle" letter-spacing=".4" fill="#57606a">{_safe(chip)}</text>'
         + badge
-        + f'<text {ink} x="17" y="64.5" font-size="11.5">{_safe(detail)}</text></g>'
+        + f'<text {ink} x="{_n(19 + chip_width)}" y="{_n(height - 9.5)}" font-size="11.5">{_safe(detail)}</text>'
+        + (_passes(facts, width, height) if facts else "")
+        + "</g>"
+    )
+
+
+LEFT: Final = 48.0
+"""Pixels: where words start, beside the kind's tile."""
+
+
+def _kind(node: dict[str, Any], state: dict[str, Any]) -> str:
+    """The line under a name: the kind, whether it runs item by item, its tests."""
+    tests, passed = node["tests"], state.get("passed")
+    said = f"{tests} test{'s' * (tests != 1)}" if passed is None else f"{passed}/{tests} tests"
+    return " · ".join(filter(None, (node["kind_label"], "map" if node.get("mapped") else "", said if tests else "")))
+
+
+def _tile(node: dict[str, Any]) -> str:
+    """The kind's sign on the kind's colour."""
+    colour = _colour(node["colour"])
+    return (
+        f'<rect x="10" y="10" width="29" height="29" rx="7" fill="{colour}"/>'
+        f'<path transform="translate(16.5 16.5)" d="{look.ICONS.get(node["kind"], look.ICONS["custom"])}" fill="none" '
+        f'stroke="{look.ink(colour)}" stroke-width="1.35" stroke-linecap="round" stroke-linejoin="round"/>'
+    )
+
+
+_ALERTS: Final = {"loss": "stale", "schema": "failed"}
+"""The state whose ink an alert has."""
+
+
+def _passes(facts: dict[str, Any], width: float, height: float) -> str:
+    """What flows on, where it leaves its block."""
+    words = shorten(pill(facts), int((width + 10) / 5.8))
+    wide = 16 + (6.3 if facts.get("alert") else 5.8) * len(words)
+    state = _ALERTS.get(facts.get("alert", ""))
+    ink = look.status(state).light if state else ""
+    box, text = (f"c s-{state}", f"f-{state}") if state else ("c", "m")
+    return (
+        f'<g transform="translate({_n(width / 2)} {_n(height + 5)})"><rect class="{box}" x="{_n(-wide / 2)}" width="{_n(wide)}" '
+        f'height="16" rx="8" fill="#ffffff" stroke="{ink or "#d0d7de"}"/><text class="{text}" y="11.5" font-size="10.5" '
+        f'text-anchor="middle" fill="{ink or "#57606a"}">{_safe(words)}</text></g>'
     )
 
 
@@ -128,8 +169,8 @@ BADGE: Final = 48.0
 def _badge(width: float) -> str:
     word, ink, _ = look.SAMPLE
     return (
-        f'<rect class="b" x="{_n(width - BADGE - 10)}" y="33" width="{_n(BADGE)}" height="15" rx="4" fill="none" stroke="{ink}"/>'
-        f'<text class="bt" x="{_n(width - BADGE / 2 - 10)}" y="44" font-size="9.5" font-weight="600" text-anchor="middle" '
+        f'<rect class="b" x="{_n(width - BADGE - 8)}" y="30" width="{_n(BADGE)}" height="15" rx="4" fill="none" stroke="{ink}"/>'
+        f'<text class="bt" x="{_n(width - BADGE / 2 - 8)}" y="41" font-size="9.5" font-weight="600" text-anchor="middle" '
         f'letter-spacing=".4" fill="{ink}">{word.upper()}</text>'
     )
 
@@ -140,6 +181,8 @@ def describe(node: dict[str, Any], state: dict[str, Any]) -> str:
     if state.get("sampled"):
         parts.append("made of a sample, not of all the data")
     parts += [str(state[key]) for key in ("detail", "error", "reason") if state.get(key)]
+    if state.get("flow", {}).get("change"):
+        parts.append(said(state["flow"]))
     if state.get("memory"):
         parts.append(f"peak memory {state['memory']}")
     if node.get("mapped"):
@@ -194,7 +237,7 @@ def _key(status: str) -> str:
 
 
 def _colour(value: str) -> str:
-    return value if value.startswith("#") and value[1:].isalnum() else "#7f8894"
+    return value if re.fullmatch("#[0-9a-fA-F]{6}", value) else "#7f8894"
 
 
 def _n(value: float) -> str:

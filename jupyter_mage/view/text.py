@@ -6,8 +6,8 @@ import unicodedata
 from typing import Any
 
 from . import look
+from .brief import shorten
 from .layout import layers
-from .states import shorten
 from .svg import headline
 
 RAILS = 20

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Protocol, cast
@@ -36,6 +37,7 @@ class Live:
         self._kept: object = None
         self._widget: Any = None
         self._handle: Any = None
+        self._guard = threading.Lock()
         self._pace = view.Pace(self._show)
         self._undo: list[Callable[[], None]] = []
 
@@ -75,13 +77,14 @@ class Live:
         return bundle
 
     def _show(self) -> None:
-        self._drawn = view.steady(self._session.picture)
-        if self._widget is not None:
-            self._widget.show(self._drawn)
-        settled = _settled(self._drawn)
-        if settled is not None and settled != self._kept:
-            self._kept = settled
-            self._handle.update(self._bundle(), raw=True)
+        with self._guard:  # a timer's thread that is slow must not put an older picture over a newer one
+            self._drawn = view.steady(self._session.picture)
+            if self._widget is not None:
+                self._widget.show(self._drawn)
+            settled = _settled(self._drawn)
+            if settled is not None and settled != self._kept:
+                self._kept = settled
+                self._handle.update(self._bundle(), raw=True)
 
 
 _FOLLOWING: deque[Live] = deque()

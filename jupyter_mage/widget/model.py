@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import Any
 
 import ipywidgets
@@ -27,7 +28,7 @@ class DagWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
     picture = traitlets.Dict().tag(sync=True)
 
     def __init__(self, picture: dict[str, Any], **settings: Any) -> None:
-        self._quiet = False
+        self._quiet, self._shown_at = False, time.monotonic()
         self._guard = threading.Lock()
         super().__init__(picture=picture, **settings)
 
@@ -35,6 +36,7 @@ class DagWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
         """Make ``picture`` the one that is seen; the least that is needed is sent."""
         with self._guard:
             delta = view.changes(self.picture, picture)
+            self._shown_at = time.monotonic()
             if delta is picture:
                 self.picture = picture
                 return
@@ -45,6 +47,15 @@ class DagWidget(ipywidgets.DOMWidget):  # type: ignore[misc]
                 self._quiet = False
             if len(delta) > 1:
                 self.send(delta)
+
+    def get_state(self, key: Any = None, drop_defaults: bool = False) -> dict[str, Any]:
+        """The traits; a page that was reloaded learns how long by now that has run which runs."""
+        state: dict[str, Any] = super().get_state(key, drop_defaults)
+        elapsed = state.get("picture", {}).get("elapsed")
+        if elapsed:
+            since = time.monotonic() - self._shown_at
+            state["picture"] = {**state["picture"], "elapsed": {name: at + since for name, at in elapsed.items()}}
+        return state
 
     def _should_send_property(self, key: str, value: Any) -> bool:
         if key == "picture" and self._quiet:

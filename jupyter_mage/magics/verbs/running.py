@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ... import asking, failures, report
 from ...errors import RunCancelledError
+from ...events import Event, RunStarted
 from ...state import Run
 from ...variables import changed
 from ..errors import coloured, stop_at
@@ -57,13 +59,10 @@ def _ask(notebook: Notebook, given: argparse.Namespace) -> None:
 
 def _run(notebook: Notebook, given: argparse.Namespace, variables: Mapping[str, Any]) -> None:
     __tracebackhide__ = True
-    from IPython.display import display
-
     selection = " ".join(given.selection)
     notebook.session.check_request(selection, variables=variables, start=given.start, executor=given.executor)
-    display(notebook.draw(notebook.session))  # type: ignore[no-untyped-call]
     caught: list[BaseException] = []
-    with shown(notebook.shell, notebook.session):
+    with drawn(notebook), shown(notebook.shell, notebook.session):
         done = notebook.session.run(
             selection,
             variables=variables,
@@ -87,7 +86,7 @@ _RUN = (("run",), {"nargs": "?", "default": "", "help": "a run's id, a part of i
 )  # fmt: skip
 def resume(notebook: Notebook, given: argparse.Namespace) -> None:
     __tracebackhide__ = True
-    with shown(notebook.shell, notebook.session):
+    with drawn(notebook), shown(notebook.shell, notebook.session):
         done = notebook.session.resume(given.run, executor=given.executor, workers=given.workers)
     after_run(notebook, done)
 
@@ -110,6 +109,29 @@ def plan(notebook: Notebook, given: argparse.Namespace) -> None:
     steps = notebook.session.plan(" ".join(given.selection), variables=read_variables(given.var), force=given.force)
     print(report.to_text(report.plan_table(steps)))  # noqa: T201
     print(f"plan: {report.plan_line(steps)}")  # noqa: T201
+
+
+@contextlib.contextmanager
+def drawn(notebook: Notebook) -> Iterator[None]:
+    """Show the graph from when the run starts, live until it ends; from then on it stays as that run left it."""
+    from IPython.display import display
+
+    __tracebackhide__ = True
+    graphs: list[Any] = []
+
+    def begun(event: Event) -> None:
+        if isinstance(event, RunStarted) and not graphs:
+            graphs.append(notebook.draw(notebook.session))
+            display(graphs[0])  # type: ignore[no-untyped-call]
+
+    stop = notebook.session.stream.subscribe(begun)
+    try:
+        yield
+    finally:
+        stop()
+        for graph in graphs:
+            if graph is not None:
+                graph.stop()
 
 
 def after_run(notebook: Notebook, run: Run) -> None:

@@ -18,6 +18,8 @@ const LEAST = 0.08;
 const MOST = 2.5;
 /** Below this the first look shows a part of the drawing instead of all of it: words would be too small to read. */
 export const READABLE = 0.28;
+/** How large that part is shown. */
+const PART = 0.5;
 
 export class Camera {
   x = 0;
@@ -68,7 +70,7 @@ export class Camera {
   fit(width: number, height: number, all = false): void {
     const whole = Math.min(1, this.width / width, this.height / height);
     this._least = Math.min(LEAST, whole);
-    this.scale = all ? whole : Math.max(whole, Math.min(READABLE, 1));
+    this.scale = all || whole >= READABLE ? whole : PART;
     this.x = (this.width - width * this.scale) / 2;
     this.y = Math.max(0, (this.height - height * this.scale) / 2);
     this.chosen = false;

@@ -1,7 +1,7 @@
 /** An edge: a line with a tip that can be pointed at, and what is said of it. */
 
 import { svg } from './dom';
-import type { IDrawing, IEdge, IState } from './model';
+import type { IDrawing, IEdge, IFlow, IState } from './model';
 import { words } from './words';
 
 export interface ILine {
@@ -51,7 +51,25 @@ export function facts(edge: IEdge, source: IState | undefined): string[] {
   if (edge.orderOnly) {
     return [words('order only, no data')];
   }
-  return source?.flow ? [source.flow.said] : [words('nothing has flowed yet')];
+  return source?.flow ? told(source.flow) : [words('nothing has flowed yet')];
+}
+
+const WARNINGS = { loss: 'lost rows', schema: 'schema changed', '': '' };
+
+/** An output, in words: how much, and how it differs from the last good run's. */
+export function told(flow: IFlow): string[] {
+  const change = words('{change} since the last good run, which had {before}', {
+    change: flow.change,
+    before: flow.before
+  });
+  const warning = flow.alert ? `${words(WARNINGS[flow.alert])}: ` : '';
+  return [flow.shape, flow.size, flow.change ? warning + change : ''].filter(Boolean);
+}
+
+/** What stands where an output leaves its block; a warning has a sign, not only a colour. */
+export function pill({ shape, size, change, alert }: IFlow): string {
+  const sign = alert === 'schema' ? '≠ ' : alert === 'loss' ? '▼ ' : '';
+  return [shape, alert ? '' : size, change && sign + change].filter(Boolean).join(' · ');
 }
 
 /** The blocks whose output goes on as data. */

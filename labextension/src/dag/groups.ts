@@ -58,7 +58,7 @@ export const groups: Addition = graph => {
   const stops = [
     view.tool(fold),
     view.on('drawn', () => {
-      fold.hidden = view.source.picture()?.closed == null;
+      fold.hidden = view.source.picture()?.closed === null;
       fold.setAttribute('aria-pressed', String(view.isClosed()));
     }),
     view.onKey(event => {

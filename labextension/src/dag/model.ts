@@ -50,8 +50,8 @@ export interface IFlow {
   change: string;
   /** `loss` of a fifth of the rows or more, `schema` where columns are others, or empty. */
   alert: '' | 'loss' | 'schema';
-  /** All of it as a sentence. */
-  said: string;
+  /** What the last good run gave: `15 602 × 19`; where it differs. */
+  before: string;
 }
 
 export interface IState {
@@ -216,15 +216,20 @@ function readFlow(value: unknown): IFlow | undefined {
   const alert = flow.alert === 'loss' || flow.alert === 'schema' ? flow.alert : '';
   const shape = text(flow.shape, 60);
   return shape
-    ? { shape, size: text(flow.size, 20), change: text(flow.change, 200), alert, said: text(flow.said, 500) }
+    ? {
+        shape,
+        size: text(flow.size, 20),
+        change: text(flow.change, 200),
+        alert,
+        before: text(flow.before, 60)
+      }
     : undefined;
 }
 
-/** `now` is the kernel's clock when this was sent: what it says of a start is a time ago, whatever our clock shows. */
-function readState(value: unknown, now?: number): IState {
+/** `elapsed`: seconds that it had run when this was sent; from there it is counted on here, whatever our clock shows. */
+function readState(value: unknown, elapsed: unknown): IState {
   const state = fields(value);
-  const started = optional(state.started);
-  const ago = started === undefined || now === undefined ? undefined : Math.max(0, now - started);
+  const ago = optional(elapsed);
   return {
     status: text(state.status, 40) || 'new',
     detail: text(state.detail, 120),
@@ -243,6 +248,11 @@ function readState(value: unknown, now?: number): IState {
     passed: optional(state.passed),
     attempt: optional(state.attempt)
   };
+}
+
+function readStates(message: Fields): [string, IState][] {
+  const elapsed = fields(message.elapsed);
+  return Object.entries(fields(message.states)).map(([id, state]) => [id, readState(state, elapsed[id])]);
 }
 
 function readRun(value: unknown): IRun | null {
@@ -281,7 +291,6 @@ export function readPicture(value: unknown): IPicture | null {
   if (!Array.isArray(picture.nodes)) {
     return null;
   }
-  const states = Object.entries(fields(picture.states));
   return {
     pipeline: text(picture.pipeline, 200),
     key: text(picture.key, 80),
@@ -289,7 +298,7 @@ export function readPicture(value: unknown): IPicture | null {
     groups: list(picture.groups).map(readGroup),
     closed:
       typeof picture.closed === 'object' && picture.closed !== null ? readDrawing(picture.closed) : null,
-    states: new Map(states.map(([id, state]) => [id, readState(state, optional(picture.now))])),
+    states: new Map(readStates(picture)),
     run: readRun(picture.run)
   };
 }
@@ -313,9 +322,9 @@ export class Store {
     if (!this.picture || delta.changes === undefined) {
       return false;
     }
-    const states = Object.entries(fields(delta.states));
+    const states = readStates(delta);
     for (const [id, state] of states) {
-      this.picture.states.set(id, readState(state, optional(delta.now)));
+      this.picture.states.set(id, state);
     }
     if ('run' in delta) {
       this.picture.run = readRun(delta.run);
@@ -329,8 +338,7 @@ export class Store {
     if (!this.picture) {
       return false;
     }
-    const states = Object.entries(fields(message.states));
-    this.picture.states = new Map(states.map(([id, state]) => [id, readState(state, optional(message.now))]));
+    this.picture.states = new Map(readStates(message));
     this.picture.run = readRun(message.run);
     this.tell(this.picture.nodes.map(node => node.id));
     return true;

@@ -1,6 +1,7 @@
 /** A block's card: made once, painted when its state changes. */
 
 import { duration, glyph, html, kindOf, lookOf, setGlyph, svg } from './dom';
+import { pill, told } from './edges';
 import type { INode, IState } from './model';
 import type { Side } from './graph';
 import { words } from './words';
@@ -35,7 +36,7 @@ export function card(node: INode, ports: boolean): ICard {
     svg('text', { x: BADGE / 2, y: 11 }, SAMPLE)
   );
   const passes = svg('text', { y: 11.5 });
-  const pill = svg(
+  const output = svg(
     'g',
     { class: 'jm-passes', transform: `translate(${width / 2} ${height + 5})` },
     svg('rect', { height: 16, rx: 8 }),
@@ -64,7 +65,7 @@ export function card(node: INode, ports: boolean): ICard {
     svg('text', { class: 'jm-chiptext', x: 10 + chip / 2, y: height - 10 }, node.chip),
     detail,
     badge,
-    pill,
+    output,
     svg('g', { transform: `translate(${width - 26} 10)` }, sign)
   );
   group.dataset.block = node.id;
@@ -101,16 +102,13 @@ export function card(node: INode, ports: boolean): ICard {
       setGlyph(sign, state.status);
       foot(state);
       const { flow } = state;
-      pill.classList.toggle('jm-has', passesOn && flow !== undefined);
+      output.classList.toggle('jm-has', passesOn && flow !== undefined);
       if (flow && passesOn) {
-        pill.dataset.alert = flow.alert;
-        passes.textContent = cut(
-          pillText(flow.shape, flow.size, flow.change, flow.alert),
-          (width + 10) / 5.6
-        );
-        const wide = 16 + 5.8 * passes.textContent.length;
-        pill.firstElementChild?.setAttribute('x', String(-wide / 2));
-        pill.firstElementChild?.setAttribute('width', String(wide));
+        output.dataset.alert = flow.alert;
+        passes.textContent = cut(pill(flow), (width + 10) / 5.8);
+        const wide = 16 + (flow.alert ? 6.3 : 5.8) * passes.textContent.length;
+        output.firstElementChild?.setAttribute('x', String(-wide / 2));
+        output.firstElementChild?.setAttribute('width', String(wide));
       }
       const said = describe(node, state);
       title.textContent = said;
@@ -121,12 +119,6 @@ export function card(node: INode, ports: boolean): ICard {
       foot({ ...state, detail: state.detail || lookOf('running').label }, ` · ${said}`);
     }
   };
-}
-
-/** What stands where a block's output leaves it; a warning has a sign and words, not only a colour. */
-function pillText(shape: string, size: string, change: string, alert: string): string {
-  const said = alert ? `${alert === 'schema' ? '≠' : '▼'} ${change}` : change;
-  return [shape, alert ? said : size, alert ? '' : said].filter(Boolean).join(' · ');
 }
 
 /** Seconds that a block runs, on our own clock, from how long the kernel said that it had run. */
@@ -192,8 +184,8 @@ export function describe(node: INode, state: IState): string {
   if (state.reason) {
     parts.push(state.reason);
   }
-  if (state.flow?.said) {
-    parts.push(state.flow.said);
+  if (state.flow?.change) {
+    parts.push(...told(state.flow).slice(-1));
   }
   if (node.tests && state.passed !== undefined) {
     parts.push(words('{passed} of {all} tests passed', { passed: state.passed, all: node.tests }));

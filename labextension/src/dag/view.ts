@@ -239,7 +239,7 @@ export class View implements IGraph {
     if (picture !== this._picture) {
       const same = picture?.pipeline === this._picture?.pipeline;
       this._picture = picture;
-      this._closed = this._closed && same && picture?.closed != null;
+      this._closed = this._closed && same && (picture?.closed ?? null) !== null;
       if (!same) {
         this.camera.chosen = false;
       }
@@ -436,6 +436,8 @@ export class View implements IGraph {
     }
     if (anew || !this.camera.chosen) {
       this.camera.fit(width, height);
+      const { x = 0, y = 0, width: wide = 0, height: high = 0 } = this.current() ?? {};
+      this.camera.reveal(x, y, wide, high); // of a drawing that is too large, the part where it begins
     } else {
       this._ready = null;
       this._moved();

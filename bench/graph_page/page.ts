@@ -1,0 +1,31 @@
+/** The renderer on a page of its own, for what is measured and for looking at it: `page.show(picture)`, `page.put(changes)`. */
+
+import { mountHeader } from '../../labextension/src/dag/header';
+import { type IRequest, type ISource, Store } from '../../labextension/src/dag/model';
+import { type IViewOptions, mount } from '../../labextension/src/dag/view';
+
+class Source implements ISource {
+  readonly store = new Store();
+  readonly requests: IRequest[] = [];
+  picture = () => this.store.picture;
+  live = () => true;
+  listen = (listener: Parameters<Store['listen']>[0]) => this.store.listen(listener);
+  request = (request: IRequest) => void this.requests.push(request);
+}
+
+const source = new Source();
+let stops: (() => void)[] = [];
+
+Object.assign(window, {
+  page: {
+    source,
+    put: (message: unknown) => source.store.put(message),
+    show(picture: unknown, options: Partial<IViewOptions> = {}) {
+      stops.forEach(stop => stop());
+      const host = document.getElementById('graph') ?? document.body;
+      source.store.put(picture);
+      const most = () => host.clientHeight - 52;
+      stops = [mountHeader(host, source), mount(host, source, { wheelPans: true, most, ...options })];
+    }
+  }
+});
