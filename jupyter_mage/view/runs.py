@@ -11,7 +11,7 @@ from ..contract import Attempt, BlockLine, LogLine, RunLine
 from ..model import Failure
 from ..state import FINISHED, BlockRun, Run
 from . import look
-from .states import duration, shorten
+from .brief import duration, shorten
 
 ITEMS = 300
 """Items of mapped blocks that a table has; failed ones first."""
