@@ -38,6 +38,19 @@ def fan(n: int) -> tuple[list[Block], int]:
     return blocks, n + n * (n - 1) // 2
 
 
+def braid(n: int) -> tuple[list[Block], int]:
+    """``n`` blocks as in a real pipeline: each needs one or two of the dozen before it, some need none."""
+    blocks, values = [], list[int]()
+    for i in range(n):
+        near = {i - 1 - i * 7 % 13, i - 1 - i * 5 % 11 if i % 4 == 0 else -1} if i % 29 else set[int]()
+        ups = sorted(each for each in near if each >= 0)
+        blocks.append(
+            Block(f"b{i}", tuple(f"b{each}" for each in ups), f"({' + '.join([*(f'b{each}' for each in ups), '1'])}) % 1009")
+        )
+        values.append((sum(values[each] for each in ups) + 1) % 1009)
+    return blocks, values[-1]
+
+
 def busy(n: int, work: int) -> tuple[list[Block], int]:
     """``n`` blocks side by side that each count for a while, and one that adds them up."""
     blocks = [Block(f"c{i}", (), f"sum(i * i % 7 for i in range({work})) + {i}") for i in range(n)]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Virtual environments for the peers, one each, kept outside the repository: all of them, or those named.
-#   bench/install.sh [joblib hamilton hamilton_notebook ipyflow kedro dask luigi dagster pytask ploomber prefect mage_ai]
+#   bench/install.sh [joblib hamilton hamilton_notebook ipyflow kedro kedro_viz dask luigi dagster pytask ploomber prefect mage_ai]
 # Running it again installs only what is not there. Versions are pinned, so that figures from two days can be compared.
 set -u
 root=${BENCH_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/jupyter_mage_bench}
@@ -32,6 +32,7 @@ peer hamilton sf-hamilton==1.90.0 pandas==3.1.1 pyarrow==26.0.1 networkx
 peer hamilton_notebook sf-hamilton==1.90.0 ipython==9.18.1   # its notebook magic
 peer ipyflow ipyflow==0.0.231 ipython==9.18.1
 peer kedro kedro==1.7.0 kedro-datasets==9.6.0 pandas==3.1.1 pyarrow==26.0.1
+peer kedro_viz kedro-viz==12.5.0 kedro==1.7.0
 peer dask "dask[distributed]==2026.8.0" pandas==3.1.1 pyarrow==26.0.1
 peer luigi luigi==3.8.1
 peer dagster dagster==1.13.29 pandas==3.1.1 pyarrow==26.0.1

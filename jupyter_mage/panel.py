@@ -25,6 +25,8 @@ PUSH = "jupyter_mage.push"
 TARGET = "jupyter_mage"
 REFRESH = 3.0
 """Seconds after which changes come as a whole picture: a page that was reloaded meanwhile has nothing to change."""
+MANY = 150
+"""Of more blocks than `REFRESH` times this, whole pictures come less often: so many blocks a second at most."""
 
 started = False
 """Whether CTRL can be opened; the panel asks, because opening a target that is not there prints on the kernel's stderr."""
@@ -76,6 +78,15 @@ def _opened(comm: Any, _: object) -> None:
     comm.on_msg(answer)
 
 
+def refresh(blocks: int) -> float:
+    """Seconds between two whole pictures of so many blocks.
+
+    >>> refresh(10), refresh(1500)
+    (3.0, 10.0)
+    """
+    return max(REFRESH, blocks / MANY)
+
+
 class _Server:
     """Keeps what the panel has been sent."""
 
@@ -109,6 +120,6 @@ class _Server:
             if delta is not drawn and len(delta) == 1:
                 return
             self._sent = drawn
-            if delta is drawn or time.monotonic() - self._whole_at > REFRESH:
+            if delta is drawn or time.monotonic() - self._whole_at > refresh(len(drawn["nodes"])):
                 delta, self._whole_at = drawn, time.monotonic()
             self.push({"type": "show", "picture": delta})

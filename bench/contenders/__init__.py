@@ -76,6 +76,10 @@ class Runner:
         """Write a pipeline of one block into the folder; gives the command of the environment that runs it."""
         raise NotImplementedError
 
+    def graph(self) -> dict[str, Any]:
+        """Write a page with the graph of what was built; gives its ``address`` and when it is ``ready`` (JavaScript)."""
+        raise NotImplementedError
+
     def notebook(self, blocks: ModuleType) -> tuple[Any, list[str], Callable[[], int]]:
         """An IPython shell, cells for it that define one block each, and a function that counts what is defined there."""
         raise NotImplementedError

@@ -23,6 +23,7 @@ variants = (
             "cpu",
             "plan",
             "plan-100k",
+            "graph",
             "events",
             "define",
             "import",
@@ -140,6 +141,12 @@ class Runner(Base):
             return spent
 
         return tell, lambda: sum(block.status == "succeeded" for block in history.run("r1").blocks.values())
+
+    def graph(self) -> dict[str, Any]:
+        """A page with the renderer and the picture; what a run of the pipeline sends to it, ten times a second for ten seconds."""
+        import graph_page
+
+        return graph_page.write(self.session.pipeline, self.folder) | graph_page.wire(self.session.pipeline)
 
     def notebook(self, blocks: ModuleType) -> tuple[Any, list[str], Callable[[], int]]:
         made = shell("jupyter_mage")

@@ -138,8 +138,8 @@ def load(name: str) -> ModuleType:
 
 
 ORDER = (
-    "chain", "fan", "chain_10k", "fan_10k", "cached", "frame", "cpu_bound", "first_block", "plan", "plan_100k", "events",
-    "define", "import_time", "help_time", "cold",
+    "chain", "fan", "chain_10k", "fan_10k", "cached", "frame", "cpu_bound", "first_block", "plan", "plan_100k", "graph",
+    "events", "define", "import_time", "help_time", "cold",
 )  # fmt: skip
 
 

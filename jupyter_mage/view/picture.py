@@ -18,7 +18,7 @@ from . import look
 from .brief import shorten
 from .grouping import closed, edge, grouped
 from .layout import HEIGHT, Layout, arrange
-from .states import states
+from .states import Memo, states
 
 VERSION = 1
 NARROW, WIDE = 192, 304
@@ -45,7 +45,7 @@ def picture(
     ([('a', 16.0, 16.0)], {'a': {'status': 'new', 'detail': 'not run'}})
     """
     still = _still(pipeline)
-    moving = states(still.blocks, run, statuses or {}, still.waiting, before or {})
+    moving = states(still.blocks, run, statuses or {}, still.waiting, before or {}, still.memo)
     elapsed = _elapsed(still.blocks, run)
     if elapsed:
         moving["elapsed"] = elapsed
@@ -71,6 +71,7 @@ class _Still(NamedTuple):
     blocks: list[Block]
     waiting: dict[str, str]
     drawn: Json
+    memo: Memo
 
 
 _KEPT: deque[tuple[Pipeline, _Still]] = deque(maxlen=8)
@@ -108,7 +109,7 @@ def _make(pipeline: Pipeline) -> _Still:
         drawn["groups"] = [{"name": name, "members": members} for name, members in groups.items()]
         drawn["closed"] = closed(groups, drawn["nodes"], edges, width)
     drawn["key"] = f"{zlib.crc32(json.dumps(drawn, sort_keys=True).encode()):08x}-{len(blocks)}"
-    return _Still(blocks, {block.name: _problem(block, pipeline) for block in blocks}, drawn)
+    return _Still(blocks, {block.name: _problem(block, pipeline) for block in blocks}, drawn, {})
 
 
 def changes(before: Json | None, after: Json) -> Json:
