@@ -12,7 +12,7 @@ export function sample(): Record<string, unknown> {
     chip: 'PY',
     x,
     y,
-    width: 184,
+    width: 192,
     height: 74,
     doc: '',
     upstreams: [],

@@ -144,7 +144,7 @@ test('a block that will be tried again says what went wrong', () => {
     changes: 1,
     states: { users: { status: 'retrying', detail, reason: detail, error: 'ConnectionError: down' } }
   });
-  expect(node('users')?.querySelector('.jm-detail')?.textContent).toBe('attempt 1 failed, the…');
+  expect(node('users')?.querySelector('.jm-detail')?.textContent).toBe('attempt 1 failed, the …');
   const row = host.querySelector('[data-block="users"].jm-row, li[data-block="users"]');
   expect(row?.querySelector('.jm-detail')?.textContent).toBe(detail);
   expect(row?.querySelector('.jm-more')?.textContent).toBe('ConnectionError: down');

@@ -5,10 +5,10 @@
  * is added to it, each in a file of its own (`graph.ts` says how).
  */
 
-import { Camera, type IBox, READABLE } from './camera';
-import { contains, Index } from './culling';
-import { button, html, svg } from './dom';
-import { keyOf, line, type ILine, sources } from './edges';
+import { Camera, READABLE } from './camera';
+import { Index } from './culling';
+import { button, html } from './dom';
+import { keyOf, sources } from './edges';
 import type { Addition, Happening, IGraph, IViewOptions, KeyHandler, Stop } from './graph';
 import { groups, stateOf } from './groups';
 import { hints } from './hints';
@@ -16,9 +16,9 @@ import { help, keys } from './keys';
 import { minimap } from './minimap';
 import type { Changed, IDrawing, IEdge, INode, IPicture, ISource, IState } from './model';
 import { Neighbours } from './neighbours';
-import { card, describe, type ICard, NEW } from './nodes';
-import { Overview } from './overview';
+import { describe, NEW } from './nodes';
 import { pointer } from './pointer';
+import { Scene } from './scene';
 import { scope } from './scope';
 import { search } from './search';
 import { words } from './words';
@@ -26,13 +26,8 @@ import { words } from './words';
 export { describe };
 export type { Addition, IGraph, IViewOptions } from './graph';
 
-/** Below this zoom only names are drawn, larger; below the other, one picture of all. */
+/** Below this zoom only names are drawn, larger. */
 const FAR = 0.55;
-const DOTS = 0.25;
-/** So many blocks are in the page whole, out of sight or not: it costs nothing, and a screen reader finds them all. */
-const SMALL = 150;
-/** How much beyond what is seen is made ready, so that a drag of that length costs nothing. */
-const MARGIN = 0.3;
 
 const ADDITIONS: readonly Addition[] = [groups, scope, search, help, minimap, hints];
 
@@ -47,12 +42,7 @@ export class View implements IGraph {
     readonly source: ISource,
     readonly options: IViewOptions
   ) {
-    this._scene.append(this._lines, this._cards, this.overlay);
-    this._layer.append(
-      this._overview.canvas,
-      svg('svg', { class: 'jm-scene', width: 1, height: 1 }, this._scene)
-    );
-    this.stage.append(this._layer);
+    this.stage.append(this._scene.layer);
     this.root.append(this.stage, this._empty, this._tools, this._spoken);
     this.root.classList.toggle('jm-edits', options.onPort !== undefined);
     host.append(this.root);
@@ -93,6 +83,23 @@ export class View implements IGraph {
     return this._edges.get(key);
   }
 
+  nodes(): Iterable<INode> {
+    return this._nodes.values();
+  }
+
+  edges(): Iterable<IEdge> {
+    return this._edges.values();
+  }
+
+  count(): number {
+    return this._nodes.size;
+  }
+
+  /** Whether some block takes what this one gives. */
+  passes(id: string): boolean {
+    return this._passing.has(id);
+  }
+
   state(id: string): IState {
     const node = this._nodes.get(id);
     const states = this.source.picture()?.states;
@@ -120,7 +127,7 @@ export class View implements IGraph {
   }
 
   element(id: string): SVGGElement | null {
-    return this._drawn.get(id)?.group ?? null;
+    return this._scene.cards.get(id)?.group ?? null;
   }
 
   current(): INode | null {
@@ -141,26 +148,26 @@ export class View implements IGraph {
     this._current = id;
     this._currentEdge = '';
     this.camera.reveal(node.x, node.y, node.width, node.height);
-    this._cull(true);
-    this._drawn.get(before)?.group.setAttribute('tabindex', '-1');
-    const group = this._drawn.get(id)?.group;
+    this._scene.cull(this._index, true);
+    this._scene.cards.get(before)?.group.setAttribute('tabindex', '-1');
+    const group = this._scene.cards.get(id)?.group;
     group?.setAttribute('tabindex', '0');
     group?.focus({ preventScroll: true });
-    this._overview.draw();
+    this._scene.overview.draw();
   }
 
   goEdge(edge: IEdge): void {
     this._currentEdge = keyOf(edge);
-    this._cull(true);
-    this._lineOf.get(this._currentEdge)?.group.focus({ preventScroll: true });
+    this._scene.cull(this._index, true);
+    this._scene.lines.get(this._currentEdge)?.group.focus({ preventScroll: true });
   }
 
   /** The keyboard came to a card by other ways than `go`: Tab, a press, a screen reader. */
   came(id: string): void {
     if (id !== this._current) {
-      this._drawn.get(this._current)?.group.setAttribute('tabindex', '-1');
+      this._scene.cards.get(this._current)?.group.setAttribute('tabindex', '-1');
       this._current = id;
-      this._drawn.get(id)?.group.setAttribute('tabindex', '0');
+      this._scene.cards.get(id)?.group.setAttribute('tabindex', '0');
     }
     this._currentEdge = '';
     const node = this._nodes.get(id);
@@ -172,7 +179,7 @@ export class View implements IGraph {
   select(id: string): void {
     this._selected = id;
     this.root.classList.toggle('jm-selecting', id !== '');
-    this._mark();
+    this._scene.mark();
     this._tell('selected');
   }
 
@@ -187,7 +194,7 @@ export class View implements IGraph {
       this._fades.delete(owner);
     }
     this.root.classList.toggle('jm-fading', this._fades.size > 0);
-    this._mark();
+    this._scene.mark();
   }
 
   faded(id: string): boolean {
@@ -245,7 +252,7 @@ export class View implements IGraph {
       }
       this._draw();
     }
-    this._paint(changed);
+    this._scene.paint(changed);
     this._tell('painted');
     this._tick();
   }
@@ -260,11 +267,7 @@ export class View implements IGraph {
     this._neighbours = new Neighbours(drawing ?? { size: [1, 1], nodes: [], edges: [] });
     this._index = drawing && new Index(drawing);
     this._passing = drawing ? sources(drawing) : new Set();
-    this._drawn.clear();
-    this._lineOf.clear();
-    this._cards.replaceChildren();
-    this._lines.replaceChildren();
-    this._ready = null;
+    this._scene.clear();
     this._empty.hidden = this._nodes.size > 0;
     this.stage.setAttribute(
       'aria-label',
@@ -275,114 +278,25 @@ export class View implements IGraph {
       this._selected = this._nodes.has(this._selected) ? this._selected : '';
     }
     this._currentEdge = '';
-    this._overview.use(drawing);
+    this._scene.overview.use(drawing);
     this._tell('drawn');
     this._fit();
-    this._cull(true);
+    this._scene.cull(this._index, true);
     this.select(this._selected);
     if (held) {
-      this._drawn.get(this._current)?.group.focus({ preventScroll: true });
+      this._scene.cards.get(this._current)?.group.focus({ preventScroll: true });
     }
   }
 
   private _moved(): void {
-    const { x, y, scale } = this.camera;
-    this._layer.style.transform = `translate(${Math.round(x)}px,${Math.round(y)}px)`;
-    if (scale !== this._scale) {
-      this._scale = scale;
-      this._scene.setAttribute('transform', `scale(${scale})`);
-      this.root.classList.toggle('jm-far', scale < FAR);
-      this.root.classList.toggle('jm-dots', this._dots());
-      this._percent.textContent = `${Math.round(scale * 100)} %`;
-      this._ready = null;
-    }
+    const { scale } = this.camera;
+    this._scene.move();
+    this.root.classList.toggle('jm-far', scale < FAR);
+    this.root.classList.toggle('jm-dots', this._scene.dots());
     this.root.classList.toggle('jm-whole', this.camera.sees(...this.size()));
-    this._cull();
+    this._percent.textContent = `${Math.round(scale * 100)} %`;
+    this._scene.cull(this._index);
     this._tell('moved');
-  }
-
-  /** Whether blocks are too small to be cards. A few are cards at any zoom. */
-  private _dots(): boolean {
-    return this.camera.scale < DOTS && this._nodes.size > SMALL;
-  }
-
-  /** Have in the page what is in sight, and whatever has the keyboard; `again`: although we may have moved little. */
-  private _cull(again = false): void {
-    const seen = this.camera.seen();
-    if (!this._index || (!again && this._ready && contains(this._ready, seen))) {
-      return;
-    }
-    const area = this._nodes.size <= SMALL ? null : this.camera.seen(MARGIN);
-    this._ready = area ?? { x: -Infinity, y: -Infinity, width: Infinity, height: Infinity };
-    const dots = this._dots();
-    const nodes = area
-      ? dots
-        ? new Set<INode>()
-        : this._index.nodesIn(area)
-      : new Set(this._nodes.values());
-    const edges = area
-      ? dots
-        ? new Set<IEdge>()
-        : this._index.edgesIn(area)
-      : new Set(this._edges.values());
-    const [node, edge] = [this.current(), this.onEdge()];
-    if (node) {
-      nodes.add(node);
-    }
-    if (edge) {
-      edges.add(edge);
-    }
-    this._keep(nodes, edges);
-    this._overview.show(dots, this._ready);
-  }
-
-  private _keep(nodes: Set<INode>, edges: Set<IEdge>): void {
-    for (const [id, { node, group }] of this._drawn) {
-      if (!nodes.has(node)) {
-        group.remove();
-        this._drawn.delete(id);
-      }
-    }
-    for (const [key, { edge, group }] of this._lineOf) {
-      if (!edges.has(edge)) {
-        group.remove();
-        this._lineOf.delete(key);
-      }
-    }
-    for (const node of nodes) {
-      if (!this._drawn.has(node.id)) {
-        const made = card(node, this.options.onPort !== undefined);
-        this._drawn.set(node.id, made);
-        made.paint(this.state(node.id), this._passing.has(node.id));
-        this._markCard(made);
-        made.group.setAttribute('tabindex', node.id === this._current ? '0' : '-1');
-        this._cards.append(made.group);
-      }
-    }
-    for (const edge of edges) {
-      if (!this._lineOf.has(keyOf(edge))) {
-        const made = line(edge);
-        this._lineOf.set(keyOf(edge), made);
-        made.paint(this.state(edge.source), this.state(edge.target));
-        this._markLine(made);
-        this._lines.append(made.group);
-      }
-    }
-  }
-
-  private _paint(changed: Changed): void {
-    const moved = changed === null ? null : new Set(changed);
-    for (const [id, drawn] of this._drawn) {
-      if (!moved || moved.has(id) || drawn.node.members?.some(each => moved.has(each))) {
-        drawn.paint(this.state(id), this._passing.has(id));
-      }
-    }
-    for (const { edge, paint } of this._lineOf.values()) {
-      if (!moved || moved.has(edge.source) || moved.has(edge.target) || this._closed) {
-        paint(this.state(edge.source), this.state(edge.target));
-      }
-    }
-    this._overview.draw();
   }
 
   /** Count the seconds of what runs, on our own clock. */
@@ -392,7 +306,7 @@ export class View implements IGraph {
       if (state.status === 'running') {
         state.since ??= performance.now();
         counting = true;
-        this._drawn.get(id)?.count(state);
+        this._scene.cards.get(id)?.count(state);
       }
     }
     if (counting && !this._clock) {
@@ -401,30 +315,6 @@ export class View implements IGraph {
       clearInterval(this._clock);
       this._clock = 0;
     }
-  }
-
-  private _mark(): void {
-    this._drawn.forEach(drawn => this._markCard(drawn));
-    this._lineOf.forEach(drawn => this._markLine(drawn));
-    this._overview.draw();
-  }
-
-  private _markCard({ node, group }: ICard): void {
-    const [id, selected] = [node.id, this._selected];
-    const { above, below } = this._neighbours;
-    const near = id === selected || above.get(selected)?.includes(id) || below.get(selected)?.includes(id);
-    group.classList.toggle('jm-selected', id === selected);
-    group.classList.toggle('jm-near', near === true);
-    group.classList.toggle('jm-faded', this.faded(id));
-  }
-
-  private _markLine({ edge, group }: ILine): void {
-    const selected = this._selected;
-    group.classList.toggle(
-      'jm-near',
-      selected !== '' && (edge.source === selected || edge.target === selected)
-    );
-    group.classList.toggle('jm-faded', this.faded(edge.source) || this.faded(edge.target));
   }
 
   private _fit(anew = false): void {
@@ -439,7 +329,7 @@ export class View implements IGraph {
       const { x = 0, y = 0, width: wide = 0, height: high = 0 } = this.current() ?? {};
       this.camera.reveal(x, y, wide, high); // of a drawing that is too large, the part where it begins
     } else {
-      this._ready = null;
+      this._scene.cull(this._index, true);
       this._moved();
     }
   }
@@ -459,18 +349,14 @@ export class View implements IGraph {
 
   readonly root = html('div', { class: 'jm-root jm-dag' });
   readonly stage = html('div', { class: 'jm-stage', role: 'group', 'aria-label': words('Pipeline') });
-  readonly overlay = svg('g', { class: 'jm-overlay' });
   readonly camera: Camera;
   readonly handlers = new Set<KeyHandler>();
   /** Says what flowed along an edge, where nobody else on the page does. */
   explain: (edge: IEdge) => void = () => undefined;
   /** What a click on a closed group does. */
   openGroup: (members: readonly string[]) => void = () => undefined;
-  private readonly _layer = html('div', { class: 'jm-layer' });
-  private readonly _scene = svg('g');
-  private readonly _lines = svg('g', { class: 'jm-edges' });
-  private readonly _cards = svg('g');
-  private readonly _overview = new Overview(this);
+  private readonly _scene = new Scene(this);
+  readonly overlay = this._scene.overlay;
   private readonly _percent = html('span', { class: 'jm-percent', 'aria-live': 'off' }, '100 %');
   private readonly _spoken = html('div', { class: 'jm-spoken', role: 'status', 'aria-live': 'polite' });
   private readonly _tools = html('div', { class: 'jm-tools', role: 'toolbar', 'aria-label': words('Graph') });
@@ -490,8 +376,6 @@ export class View implements IGraph {
   private readonly _stops: Stop[];
   private readonly _listeners = new Map<Happening, Set<() => void>>();
   private readonly _fades = new Map<string, ReadonlySet<string>>();
-  private readonly _drawn = new Map<string, ICard>();
-  private readonly _lineOf = new Map<string, ILine>();
   private _picture: IPicture | null = null;
   private _shown: IPicture | null = null;
   private _nodes = new Map<string, INode>();
@@ -499,8 +383,6 @@ export class View implements IGraph {
   private _neighbours = new Neighbours({ size: [1, 1], nodes: [], edges: [] });
   private _index: Index | null = null;
   private _passing = new Set<string>();
-  private _ready: IBox | null = null;
-  private _scale = 0;
   private _closed = false;
   private _clock = 0;
   private _current = '';
