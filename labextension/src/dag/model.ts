@@ -125,10 +125,12 @@ export interface ISource {
 }
 
 export interface IRequest {
-  action: 'open' | 'run' | 'run-block' | 'cancel' | 'interrupt' | 'show';
+  action: 'open' | 'run' | 'run-block' | 'cancel' | 'interrupt' | 'show' | 'open-file';
   block?: string;
   /** Of `show`: the panel's tab, and what to show in it. */
   view?: string;
+  /** Of `open-file`: its path from the server's root. */
+  file?: string;
   subject?: ISubject;
 }
 

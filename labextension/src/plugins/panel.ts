@@ -13,10 +13,12 @@ import { mountHeader } from '../dag/header';
 import type { IRequest, ISource, ISubject } from '../dag/model';
 import { REQUEST } from '../dag/request';
 import { translateBy, words } from '../dag/words';
-import { IPipelines } from '../pipelines';
+import { type INotebookPipeline, IPipelines } from '../pipelines';
 import type { KernelSource } from '../sources/kernel';
 import { KernelData } from '../sources/kernel_data';
+import { ServerHistory } from '../sources/server';
 import { VIEWS } from '../views';
+import { Place } from '../views/history';
 import { Tabs } from '../views/tabs';
 
 const ICON = new LabIcon({
@@ -35,7 +37,9 @@ class SidePanel extends Widget {
     this.title.caption = words('Pipeline');
     this.addClass('jm-panel');
     const data = new KernelData(() => pipelines.front?.kernel ?? null);
-    this._tabs = new Tabs(VIEWS, { source, data }, () => this._welcome(source));
+    this._tabs = new Tabs(VIEWS, { source, data, history: new ServerHistory(), place: this.place }, () =>
+      this._welcome(source)
+    );
     this._unmount = [
       mountHeader(this.node, source, { interrupt: true }),
       source.listen(() => this._welcome(source)),
@@ -44,6 +48,9 @@ class SidePanel extends Widget {
     this.node.append(this._tabs.row, this._tabs.pages, welcome());
     this._welcome(source);
   }
+
+  /** Which project's history is shown. */
+  readonly place = new Place();
 
   /** Go to a view, at something. */
   go(view: string, subject?: ISubject): void {
@@ -144,6 +151,25 @@ async function execute(source: KernelSource | null, code: string): Promise<void>
   }
 }
 
+/** The project that is looked at is that of the notebook in front, until another is chosen or another notebook comes. */
+function follow(pipelines: IPipelines, place: Place): void {
+  let known: string | null = null;
+  const look = () => {
+    const found = folder(pipelines.front);
+    if (found !== null && found !== known) {
+      place.choose((known = found));
+    }
+  };
+  pipelines.shown.listen(look);
+  look();
+}
+
+/** The folder of the notebook in front, from the server's root; null where there is none. */
+function folder(front: INotebookPipeline | null): string | null {
+  const path = front?.panel.context.localPath;
+  return path === undefined ? null : path.split('/').slice(0, -1).join('/');
+}
+
 export const panel: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-mage:panel',
   description: 'The pipeline of the notebook in front, in the side bar.',
@@ -159,6 +185,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
     const trans = translator?.load('jupyter_mage');
     translateBy(text => trans?.__(text) ?? text);
     const side = new SidePanel(pipelines);
+    follow(pipelines, side.place);
     pipelines.revealing(block => {
       app.shell.activateById(side.id);
       side.go('graph', { block });
@@ -168,6 +195,9 @@ export const panel: JupyterFrontEndPlugin<void> = {
       if (detail.action === 'show') {
         app.shell.activateById(side.id);
         side.go(detail.view ?? '', detail.subject);
+        event.preventDefault();
+      } else if (detail.action === 'open-file') {
+        void app.commands.execute('docmanager:open', { path: detail.file ?? '' });
         event.preventDefault();
       } else if (target instanceof Node && answer(pipelines, target, detail)) {
         event.preventDefault();

@@ -3,8 +3,11 @@
 import { blocks } from './blocks';
 import { data } from './data';
 import { graph } from './graph';
+import { logs } from './logs';
 import { plan } from './plan';
+import { projects } from './projects';
+import { runs } from './runs';
 import { variables } from './variables';
 import type { IView } from './view';
 
-export const VIEWS: readonly IView[] = [graph, blocks, data, plan, variables];
+export const VIEWS: readonly IView[] = [graph, blocks, runs, logs, data, plan, variables, projects];

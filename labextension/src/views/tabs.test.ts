@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { Store, type ISource } from '../dag/model';
+import { Place } from './history';
 import { Tabs } from './tabs';
 import type { IView } from './view';
 
@@ -30,8 +31,10 @@ function setUp() {
       };
     }
   });
-  const tabs = new Tabs([view('one'), view('two'), view('three')], { source: nothing, data }, id =>
-    said.push(`> ${id}`)
+  const tabs = new Tabs(
+    [view('one'), view('two'), view('three')],
+    { source: nothing, data, history: null, place: new Place() },
+    id => said.push(`> ${id}`)
   );
   document.body.replaceChildren(tabs.row, tabs.pages);
   const buttons = [...tabs.row.querySelectorAll('button')];

@@ -2,12 +2,17 @@
 
 import type { ISource, ISubject } from '../dag/model';
 import type { IData } from './data_source';
+import type { IHistory, Place } from './history';
 
 export interface IContext {
   /** The pipeline of the notebook in front. */
   readonly source: ISource;
   /** What else its kernel, or a server, tells of it. */
   readonly data: IData;
+  /** What is on disk, with no kernel; null where nobody can tell. */
+  readonly history: IHistory | null;
+  /** Which project is looked at. */
+  readonly place: Place;
   /** Go to another view, at something. */
   show(view: string, subject?: ISubject): void;
 }

@@ -1,0 +1,228 @@
+/** When each block of a run really ran: a row a block, a bar an attempt, errors beside the bar that they ended. */
+
+import type { Attempt, BlockLine, RunDetail } from '../contract';
+import { duration, html, lookOf, svg } from '../dag/dom';
+import { words } from '../dag/words';
+import { moment } from './parts';
+import { type IScale, scale, type Span } from './scale';
+
+const ROW = 24;
+const TOP = 24;
+const RIGHT = 8;
+/** Pixels a character of a name takes. */
+const LETTER = 6.6;
+
+interface IRow {
+  row: SVGGElement;
+  shown: string;
+}
+
+export interface IGantt {
+  show(detail: RunDetail, lines: readonly BlockLine[]): void;
+  /** Mark a block, or none. */
+  mark(block: string): void;
+  unmount(): void;
+}
+
+/** `chosen` is told which block was clicked. */
+export function mountGantt(host: HTMLElement, chosen: (block: string) => void): IGantt {
+  const stage = svg('svg', { class: 'jm-gantt', role: 'listbox', 'aria-label': words('Timeline') });
+  const axis = svg('g', { class: 'jm-axis', 'aria-hidden': 'true' });
+  const body = svg('g', { role: 'presentation' });
+  stage.append(axis, body);
+  const scroller = html('div', { class: 'jm-ganttroom' }, stage);
+  host.append(scroller);
+  let rows = new Map<string, IRow>();
+  let lines: readonly BlockLine[] = [];
+  let detail: RunDetail | null = null;
+  let width = 0;
+  let marked = '';
+  let offset = 0;
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  const draw = () => {
+    if (!detail || width < 40) {
+      return;
+    }
+    const now = Date.now() / 1000 + offset;
+    const left = Math.round(
+      Math.min(width * 0.36, 16 + LETTER * Math.max(6, ...lines.map(each => each.label.length)))
+    );
+    const spans = lines.flatMap(each => each.attempts.map((one): Span => [one.started, one.ended ?? now]));
+    const along = scale(spans, width - left - RIGHT, detail.run.status === 'running');
+    const height = TOP + ROW * lines.length;
+    stage.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    stage.setAttribute('width', String(width));
+    stage.setAttribute('height', String(height));
+    drawAxis(axis, along, left, height);
+    const key = JSON.stringify([width, left, along.ticks]);
+    const seen = new Map<string, IRow>();
+    lines.forEach((line, i) => {
+      const moves = line.attempts.some(each => each.ended === null) ? Math.round(now * 4) : 0;
+      const shown = `${key}${JSON.stringify(line)}${moves}`;
+      const known = rows.get(line.name);
+      const row = known?.shown === shown ? known : { row: known?.row ?? rowOf(line.name), shown };
+      if (row !== known) {
+        drawRow(row.row, line, along, left, width, now);
+      }
+      row.row.setAttribute('transform', `translate(0 ${TOP + ROW * i})`);
+      row.row.setAttribute('tabindex', line.name === marked || (!marked && i === 0) ? '0' : '-1');
+      row.row.classList.toggle('jm-selected', line.name === marked);
+      row.row.setAttribute('aria-selected', String(line.name === marked));
+      seen.set(line.name, row);
+    });
+    for (const [name, row] of rows) {
+      if (!seen.has(name)) {
+        row.row.remove();
+      }
+    }
+    rows = seen;
+    let before: ChildNode | null = body.firstChild;
+    for (const { row } of seen.values()) {
+      if (row === before) {
+        before = before.nextSibling;
+      } else {
+        body.insertBefore(row, before);
+      }
+    }
+    const goes = detail.run.status === 'running';
+    if (goes !== (timer !== undefined)) {
+      clearInterval(timer);
+      timer = goes ? setInterval(draw, 250) : undefined;
+    }
+  };
+
+  const rowOf = (name: string) => {
+    const row = svg('g', { class: 'jm-ganttrow', role: 'option' });
+    row.dataset.block = name;
+    row.addEventListener('click', () => chosen(name));
+    return row;
+  };
+
+  stage.addEventListener('keydown', event => {
+    const names = lines.map(each => each.name);
+    const at = names.indexOf((event.target as SVGElement).dataset?.block ?? '');
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: names.length - 1, Enter: at, ' ': at }[
+      event.key
+    ];
+    const name = to === undefined ? undefined : names[to];
+    if (name !== undefined) {
+      event.preventDefault();
+      event.stopPropagation(); // arrows would change cells
+      rows.get(name)?.row.focus();
+      chosen(name);
+    }
+  });
+
+  const watch = new ResizeObserver(() => {
+    width = Math.floor(scroller.clientWidth);
+    draw();
+  });
+  watch.observe(scroller);
+  return {
+    show: (next, all) => {
+      offset = next.now - Date.now() / 1000;
+      detail = next;
+      lines = all;
+      width = width || Math.floor(scroller.clientWidth);
+      draw();
+    },
+    mark: block => {
+      marked = block;
+      draw();
+    },
+    unmount: () => {
+      clearInterval(timer);
+      watch.disconnect();
+      scroller.remove();
+    }
+  };
+}
+
+function drawAxis(axis: SVGGElement, along: IScale, left: number, height: number): void {
+  axis.replaceChildren(
+    ...along.ticks.flatMap((tick, i) => [
+      svg('line', { class: 'jm-grid', x1: left + tick.x, x2: left + tick.x, y1: TOP - 4, y2: height }),
+      svg('text', { x: left + tick.x, y: TOP - 9, 'text-anchor': i ? 'middle' : 'start' }, tick.label)
+    ]),
+    ...along.cuts.map(cut =>
+      svg(
+        'g',
+        { class: 'jm-cut' },
+        svg('title', {}, words('nothing ran for {time}', { time: duration(cut.seconds) })),
+        svg('rect', { x: left + cut.x - 5, y: TOP - 4, width: 10, height: height - TOP + 4 }),
+        svg('text', { x: left + cut.x, y: TOP - 9, 'text-anchor': 'middle' }, '⋯')
+      )
+    )
+  );
+}
+
+function drawRow(
+  row: SVGGElement,
+  line: BlockLine,
+  along: IScale,
+  left: number,
+  width: number,
+  now: number
+): void {
+  row.dataset.status = line.status;
+  row.setAttribute('aria-label', described(line));
+  const letters = Math.floor((left - 16) / LETTER);
+  const name = line.label.length > letters ? `${line.label.slice(0, Math.max(1, letters - 1))}…` : line.label;
+  const bars = line.attempts.map(each => bar(each, along, left, now));
+  const ends = Math.max(0, ...line.attempts.map(each => left + along.x(each.ended ?? now)));
+  row.replaceChildren(
+    svg('title', {}, described(line)),
+    svg('rect', { class: 'jm-stripe', x: 0, y: 0, width, height: ROW }),
+    svg('rect', { x: 0, y: 5, width: 3, height: ROW - 10, rx: 1.5, fill: safe(line.colour) }),
+    svg('text', { class: 'jm-ganttname', x: line.item_of ? 16 : 9, y: 16 }, name),
+    ...bars,
+    ...note(line, ends, width, left)
+  );
+}
+
+function bar(attempt: Attempt, along: IScale, left: number, now: number): SVGElement {
+  const from = left + along.x(attempt.started);
+  const wide = Math.max(2.5, left + along.x(attempt.ended ?? now) - from);
+  const made = svg('rect', { class: 'jm-ganttbar', x: from, y: 6, width: wide, height: ROW - 12, rx: 2.5 });
+  made.dataset.status = attempt.status;
+  return made;
+}
+
+/** What stands beside the last bar: how long, or why it failed; left of it where there is no room on its right. */
+function note(line: BlockLine, ends: number, width: number, left: number): SVGElement[] {
+  const text = line.error || (line.attempts.length ? timing(line) : lookOf(line.status).label);
+  const from = Math.max(ends, left) + 6;
+  const room = width - from - RIGHT;
+  const letters = Math.floor(room / 6);
+  if (letters >= Math.min(text.length, 12)) {
+    const cut = text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
+    return [svg('text', { class: 'jm-ganttnote', x: from, y: 16 }, cut)];
+  }
+  const starts = line.attempts.length ? 1 : 0;
+  return starts ? [] : [svg('text', { class: 'jm-ganttnote', x: left + 4, y: 16 }, text)];
+}
+
+function timing(line: BlockLine): string {
+  const tries = line.attempts.length > 1 ? ` · ${words('{n} tries', { n: line.attempts.length })}` : '';
+  const time =
+    line.status === 'cached' ? lookOf('cached').label : line.seconds === null ? '' : duration(line.seconds);
+  return time + tries;
+}
+
+/** A block's part of the run in one breath, for titles and screen readers. */
+export function described(line: BlockLine): string {
+  const said = [
+    `${line.label}: ${lookOf(line.status).label}`,
+    line.seconds !== null && line.status !== 'cached' ? duration(line.seconds) : '',
+    line.started === null ? '' : words('started {time}', { time: moment(line.started) }),
+    line.attempts.length > 1 ? words('{n} tries', { n: line.attempts.length }) : '',
+    line.shape,
+    line.error || line.reason
+  ];
+  return said.filter(Boolean).join('\n');
+}
+
+function safe(colour: string): string {
+  return /^#[0-9a-fA-F]{3,8}$/.test(colour) ? colour : '#7f8894';
+}
