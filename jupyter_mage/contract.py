@@ -147,6 +147,8 @@ class Attempt(TypedDict):
     started: float
     ended: float | None
     """Null while it goes on."""
+    seconds: float | None
+    """How long the block itself ran, where that is known: before that it waited for a process to run in."""
     error: str
 
 

@@ -297,6 +297,9 @@ def _differs(old: BlockRun | None, new: BlockRun | None) -> list[str]:
         else:
             said.append("other values")
         said += _columns_differ(old.output, new.output)
+    if old.failure and new.failure:
+        again = (old.failure.error, old.failure.message) == (new.failure.error, new.failure.message)
+        said.append("the same error" if again else f"another error: {new.failure.error}: {first_line(new.failure.message)}")
     if old.seconds and new.seconds and old.status == new.status == "succeeded":
         said.append(f"time ×{new.seconds / old.seconds:.2g}")
     return said

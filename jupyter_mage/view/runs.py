@@ -85,7 +85,7 @@ class Timeline:
     >>> timeline = Timeline()
     >>> timeline.apply(ev.BlockStarted(run="r", block="a", at=2.0))
     >>> timeline.tries["a"]
-    [{'number': 1, 'status': 'running', 'started': 2.0, 'ended': None, 'error': ''}]
+    [{'number': 1, 'status': 'running', 'started': 2.0, 'ended': None, 'seconds': None, 'error': ''}]
     """
 
     def __init__(self) -> None:
@@ -94,10 +94,13 @@ class Timeline:
     def apply(self, event: ev.Event) -> None:
         if isinstance(event, ev.BlockStarted):
             tries = self.tries.setdefault(event.block, [])
-            tries.append({"number": event.attempt, "status": "running", "started": event.at, "ended": None, "error": ""})
+            tries.append(_try("running", event.at, None, event.attempt))
+        elif isinstance(event, ev.BlockCached):
+            self.tries.setdefault(event.block, []).append(_try("cached", event.at, event.at))
         elif isinstance(event, ev.BlockEvent) and type(event) in _ENDS:
             failure = getattr(event, "failure", None)
-            _close(self.tries.get(event.block, []), _ENDS[type(event)], event.at, error_text(failure) if failure else "")
+            said = error_text(failure) if failure else ""
+            _close(self.tries.get(event.block, []), _ENDS[type(event)], event.at, said, getattr(event, "seconds", None))
         elif isinstance(event, ev.RunFinished | ev.RunResumed):  # a run that was killed has no end of its own
             status = getattr(event, "status", "interrupted")
             for tries in self.tries.values():
@@ -114,9 +117,13 @@ _ENDS: dict[type[ev.Event], str] = {
 }
 
 
-def _close(tries: list[Attempt], status: str, at: float, error: str) -> None:
+def _try(status: str, started: float, ended: float | None, number: int = 1) -> Attempt:
+    return {"number": number, "status": status, "started": started, "ended": ended, "seconds": None, "error": ""}
+
+
+def _close(tries: list[Attempt], status: str, at: float, error: str, seconds: float | None = None) -> None:
     if tries and tries[-1]["ended"] is None:
-        tries[-1] |= {"status": status, "ended": at, "error": error}
+        tries[-1] |= {"status": status, "ended": at, "seconds": seconds, "error": error}
 
 
 def block_lines(run: Run, timeline: Timeline, status: str) -> tuple[list[BlockLine], int]:

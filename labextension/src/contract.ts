@@ -126,6 +126,8 @@ export interface Attempt {
   started: number;
   /** Null while it goes on. */
   ended: number | null;
+  /** How long the block itself ran, where that is known: before that it waited for a process to run in. */
+  seconds: number | null;
   error: string;
 }
 
@@ -521,6 +523,7 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     status: 'text',
     started: 'number',
     ended: ['null', 'number'],
+    seconds: ['null', 'number'],
     error: 'text'
   },
   BlockLine: {

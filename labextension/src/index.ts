@@ -1,6 +1,7 @@
 /** What this extension adds to JupyterLab, one plugin a line. */
 
 import { bodies } from './plugins/bodies';
+import { launcher } from './plugins/launcher';
 import { mime } from './plugins/mime';
 import { panel } from './plugins/panel';
 import { pipelines } from './plugins/pipelines';
@@ -8,4 +9,4 @@ import { servers } from './plugins/servers';
 import { strips } from './plugins/strips';
 import { widget } from './plugins/widget';
 
-export default [pipelines, panel, strips, bodies, servers, widget, mime];
+export default [pipelines, panel, strips, bodies, servers, widget, mime, launcher];

@@ -4,7 +4,6 @@ import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } fro
 import { Notification } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
-import { LabIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
 
 import { findCell, findMagic, jump, runCell } from '../cells/notebook';
@@ -13,6 +12,7 @@ import { mountHeader } from '../dag/header';
 import type { IRequest, ISource, ISubject } from '../dag/model';
 import { REQUEST } from '../dag/request';
 import { translateBy, words } from '../dag/words';
+import { ICON } from '../icon';
 import { type INotebookPipeline, IPipelines } from '../pipelines';
 import type { KernelSource } from '../sources/kernel';
 import { KernelData } from '../sources/kernel_data';
@@ -20,13 +20,6 @@ import { ServerHistory } from '../sources/server';
 import { VIEWS } from '../views';
 import { Place } from '../views/history';
 import { Tabs } from '../views/tabs';
-
-const ICON = new LabIcon({
-  name: 'jupyter-mage:pipeline',
-  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><g class="jp-icon3" fill="#616161">
-<rect x="3" y="3" width="8" height="6" rx="1.5"/><rect x="13" y="15" width="8" height="6" rx="1.5"/><rect x="3" y="15" width="8" height="6" rx="1.5"/>
-<path d="M6.2 9h1.6v2.4h8.4a1.6 1.6 0 0 1 1.6 1.6v2h-1.6v-2h-8.4v2h-1.6z"/></g></svg>`
-});
 
 class SidePanel extends Widget {
   constructor(pipelines: IPipelines) {
@@ -71,7 +64,9 @@ class SidePanel extends Widget {
   }
 
   private _welcome(source: ISource): void {
-    this.toggleClass('jm-none', source.picture() === null && !this._tabs?.current.alone);
+    const none = source.picture() === null;
+    this.toggleClass('jm-none', none && !this._tabs?.current.alone);
+    this.toggleClass('jm-bare', none);
   }
 
   private readonly _tabs: Tabs;

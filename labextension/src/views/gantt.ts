@@ -167,9 +167,10 @@ function drawRow(
 ): void {
   row.dataset.status = line.status;
   row.setAttribute('aria-label', described(line));
-  const letters = Math.floor((left - 16) / LETTER);
+  const letters = Math.ceil((left - 16) / LETTER);
   const name = line.label.length > letters ? `${line.label.slice(0, Math.max(1, letters - 1))}…` : line.label;
-  const bars = line.attempts.map(each => bar(each, along, left, now));
+  const bars = line.attempts.flatMap(each => bar(each, along, left, now));
+  const starts = Math.min(width, ...line.attempts.map(each => left + along.x(each.started)));
   const ends = Math.max(0, ...line.attempts.map(each => left + along.x(each.ended ?? now)));
   row.replaceChildren(
     svg('title', {}, described(line)),
@@ -177,30 +178,54 @@ function drawRow(
     svg('rect', { x: 0, y: 5, width: 3, height: ROW - 10, rx: 1.5, fill: safe(line.colour) }),
     svg('text', { class: 'jm-ganttname', x: line.item_of ? 16 : 9, y: 16 }, name),
     ...bars,
-    ...note(line, ends, width, left)
+    ...note(line, line.attempts.length ? starts : left, Math.max(ends, left), width, left)
   );
 }
 
-function bar(attempt: Attempt, along: IScale, left: number, now: number): SVGElement {
-  const from = left + along.x(attempt.started);
-  const wide = Math.max(2.5, left + along.x(attempt.ended ?? now) - from);
-  const made = svg('rect', { class: 'jm-ganttbar', x: from, y: 6, width: wide, height: ROW - 12, rx: 2.5 });
+/** A bar for the time in which the block itself ran; a thin line before it, while it waited for a process. */
+function bar(attempt: Attempt, along: IScale, left: number, now: number): SVGElement[] {
+  const ended = attempt.ended ?? now;
+  const begun =
+    attempt.ended !== null && attempt.seconds !== null
+      ? Math.max(attempt.started, attempt.ended - attempt.seconds)
+      : attempt.started;
+  const [from, start, to] = [attempt.started, begun, ended].map(time => left + along.x(time)) as [
+    number,
+    number,
+    number
+  ];
+  const made = svg('rect', {
+    class: 'jm-ganttbar',
+    x: start,
+    y: 6,
+    width: Math.max(2.5, to - start),
+    height: ROW - 12,
+    rx: 2.5
+  });
   made.dataset.status = attempt.status;
-  return made;
+  if (start - from < 1) {
+    return [made];
+  }
+  return [
+    svg('rect', { class: 'jm-ganttwait', x: from, y: ROW / 2 - 1, width: start - from, height: 2 }),
+    made
+  ];
 }
 
-/** What stands beside the last bar: how long, or why it failed; left of it where there is no room on its right. */
-function note(line: BlockLine, ends: number, width: number, left: number): SVGElement[] {
+/** What is said of a row: how long it took, or why it failed. Right of the bars, or left of them, wherever there is room. */
+function note(line: BlockLine, starts: number, ends: number, width: number, left: number): SVGElement[] {
   const text = line.error || (line.attempts.length ? timing(line) : lookOf(line.status).label);
-  const from = Math.max(ends, left) + 6;
-  const room = width - from - RIGHT;
-  const letters = Math.floor(room / 6);
-  if (letters >= Math.min(text.length, 12)) {
-    const cut = text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
-    return [svg('text', { class: 'jm-ganttnote', x: from, y: 16 }, cut)];
+  const after = Math.floor((width - ends - 6 - RIGHT) / LETTER);
+  const before = Math.floor((starts - left - 10) / LETTER);
+  const least = Math.min(text.length, 14);
+  if (after < least && before < least) {
+    return [];
   }
-  const starts = line.attempts.length ? 1 : 0;
-  return starts ? [] : [svg('text', { class: 'jm-ganttnote', x: left + 4, y: 16 }, text)];
+  const room = after >= least && (after >= text.length || after >= before) ? after : before;
+  const cut = text.length > room ? `${text.slice(0, room - 1)}…` : text;
+  const anchor = room === after ? 'start' : 'end';
+  const x = room === after ? ends + 6 : starts - 6;
+  return [svg('text', { class: 'jm-ganttnote', x, y: 16, 'text-anchor': anchor }, cut)];
 }
 
 function timing(line: BlockLine): string {

@@ -57,10 +57,10 @@ class LogsView implements IMounted {
     host.append(this._root);
     this._levels.offer(
       [
-        ['all', words('everything')],
-        ['printed', words('what was printed')],
-        ['warnings', words('warnings and errors')],
-        ['errors', words('errors')]
+        ['all', words('All lines')],
+        ['printed', words('Printed')],
+        ['warnings', words('Warnings and errors')],
+        ['errors', words('Errors')]
       ],
       'all'
     );
@@ -178,7 +178,7 @@ class LogsView implements IMounted {
     this._cursor = page.cursor;
     this._more = page.more;
     this._blocks.offer(
-      [['', words('every block')], ...page.blocks.map(each => [each, each] as const)],
+      [['', words('All blocks')], ...page.blocks.map(each => [each, each] as const)],
       this._block
     );
     const wanted = LEVELS[this._level];

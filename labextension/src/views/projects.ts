@@ -87,7 +87,7 @@ class ProjectsView implements IMounted {
     const needle = this._search.value.trim().toLowerCase();
     const wanted = found.projects
       .map(project => ({ project, pipelines: matching(project, needle) }))
-      .filter(({ project, pipelines }) => pipelines.length || (!needle && project.problem));
+      .filter(({ project, pipelines }) => pipelines.length || (!needle && (project.problem || project.mage)));
     const key = JSON.stringify([wanted, found.cut]);
     if (key === this._shown) {
       this._times();
@@ -116,7 +116,12 @@ class ProjectsView implements IMounted {
         html('span', { class: 'jm-chip' }, project.mage ? words('Mage project') : words('notebooks'))
       ),
       ...(project.problem ? [html('pre', { class: 'jm-error' }, project.problem)] : []),
-      ...pipelines.map(each => this._pipeline(project, each))
+      ...pipelines.map(each => this._pipeline(project, each)),
+      ...(pipelines.length
+        ? []
+        : [
+            html('p', { class: 'jm-notice' }, words('No pipeline in it yet: export one of a notebook to it.'))
+          ])
     );
     made.dataset.project = project.path;
     return made;

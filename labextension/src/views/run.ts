@@ -198,10 +198,10 @@ function drawHead(title: HTMLElement, facts: HTMLElement, { run, variables, item
   title.dataset.status = run.status;
   title.replaceChildren(
     html('span', { class: 'jm-sign' }, icon(run.status, 18)),
-    html('span', { class: 'jm-name' }, run.pipeline),
+    html('span', { class: 'jm-runname' }, run.pipeline),
     html(
       'span',
-      { class: 'jm-words' },
+      { class: 'jm-runstate' },
       [lookOf(run.status).label, run.seconds === null ? '' : duration(run.seconds)]
         .filter(Boolean)
         .join(' · ')

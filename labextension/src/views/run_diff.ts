@@ -23,7 +23,7 @@ export function mountDiff(
   );
   returned.addEventListener('click', back);
   const problem = notice();
-  const body = html('div', { class: 'jm-diffbody' });
+  const body = html('div', { class: 'jm-rundiffbody' });
   const root = html('div', { class: 'jm-rundiff' }, returned, problem.root, body);
   host.append(root);
   problem.say(words('Comparing …'));

@@ -69,7 +69,7 @@ class RunsView implements IMounted {
     this._where.addEventListener('click', () => _context.show('projects'));
     this._place();
     this._states.offer(
-      STATES.map(each => [each, each ? lookOf(each).label : words('every state')] as const),
+      STATES.map(each => [each, each ? lookOf(each).label : words('All states')] as const),
       ''
     );
     this._stop = _context.place.listen(() => this._anew());
@@ -155,7 +155,7 @@ class RunsView implements IMounted {
             )
     );
     this._pipelines.offer(
-      [['', words('every pipeline')], ...page.pipelines.map(each => [each, each] as const)],
+      [['', words('All pipelines')], ...page.pipelines.map(each => [each, each] as const)],
       this._pipeline
     );
     const newest = new Set(page.runs.map(each => each.id));

@@ -1,0 +1,28 @@
+/** A tile in the launcher: every pipeline on disk, before any notebook is open. */
+
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILauncher } from '@jupyterlab/launcher';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { offer } from '../dag/request';
+import { ICON } from '../icon';
+
+const COMMAND = 'jupyter-mage:open-projects';
+
+export const launcher: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-mage:launcher',
+  description: 'Adds a tile to the launcher that opens the pipelines on disk.',
+  autoStart: true,
+  requires: [ILauncher],
+  optional: [ITranslator],
+  activate: (app: JupyterFrontEnd, tiles: ILauncher, translator: ITranslator | null) => {
+    const trans = (translator ?? nullTranslator).load('jupyter_mage');
+    app.commands.addCommand(COMMAND, {
+      label: trans.__('Pipelines'),
+      caption: trans.__('Every pipeline on disk, and how it went last'),
+      icon: ICON,
+      execute: () => void offer(document.body, { action: 'show', view: 'projects' })
+    });
+    tiles.add({ command: COMMAND, category: trans.__('Other'), rank: 0 });
+  }
+};
