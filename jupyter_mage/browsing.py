@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import contract, finding, profiling, redaction, report, vault, view
+from . import contract, finding, live_logs, profiling, redaction, report, vault, view
 from .errors import JupyterMageError, ProjectError, UnsafePathError, unknown
 from .files import inside
 from .fingerprint import differences
@@ -229,20 +229,36 @@ def _short(value: object) -> str:
 def logs(one: Project, name: str, *, block: str = "", search: str = "", after: int = 0) -> contract.LogPage:
     """Lines behind event ``after``, and what blocks that run now have printed so far."""
     reader = one.reader
-    stamp, summary = reader.stamp(), reader.summary(name)
+    stamp, summary = log_stamp(one, name), reader.summary(name)
     numbered = reader.events(name, after, EVENTS)
     told, cursor, more = lines.log_page(numbered, block=block, search=search)
     with follow(reader, one.state, name) as followed:
         blocks = [each for each in followed.run.blocks if not each.endswith("]")]
+        running = [each.name for each in followed.run.blocks.values() if each.status == "running" and not each.is_item]
+        live = _live(one, name, running, block, search) if summary.status == "running" else []
     return {
         "lines": told,
         "cursor": cursor or after,
         "more": more or len(numbered) == EVENTS,
-        "live": [],
+        "live": live,
         "blocks": blocks,
         "status": summary.status,
         "stamp": stamp,
     }
+
+
+def _live(one: Project, run: str, running: list[str], block: str, search: str) -> list[contract.LiveLog]:
+    found: list[contract.LiveLog] = []
+    for each in running:
+        said = [line for line in live_logs.read(one.state, run, each) if search.casefold() in line.casefold()]
+        if said and block in ("", each):
+            found.append({"block": each, "lines": said})
+    return found
+
+
+def log_stamp(one: Project, run: str) -> str:
+    """Another one when anything was written since, or printed by a block that runs."""
+    return f"{one.reader.stamp()}-{live_logs.stamp(one.state, run)}"
 
 
 def diff(one: Project, before: str, after: str) -> contract.RunDiff:

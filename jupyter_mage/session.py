@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import engine, fixtures, graph, interrupts, planner, projects, starting, verification
+from . import engine, fixtures, graph, interrupts, live_logs, planner, projects, starting, verification
 from .code import dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
@@ -64,6 +64,7 @@ class Session(Following, Exchange):
         self.before: Mapping[str, Any] = {}
         """Each block's last good result as it was before the last run."""
         self._earlier = Earlier()
+        self._live = live_logs.LiveLogs(self.state_folder)
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
 
     # ---- what runs -------------------------------------------------------------------------------------------------
@@ -262,7 +263,7 @@ class Session(Following, Exchange):
             self.before = self.history.latest(request.pipeline.name)
             self._earlier.begin(request.pipeline.name, self.before)
             cache = KeptOutputs(self, self.before)
-            with interrupts.to(self.control):
+            with interrupts.to(self.control), self._live.of(request.run, self.stream, crew.printed):
                 return engine.run(
                     request,
                     submit=crew.submit,

@@ -20,6 +20,8 @@ from .errors import JupyterMageError, ProjectError, unknown
 PATIENCE = 20.0
 """Seconds that a process is given until its run has begun; it goes on, then without its id being known here."""
 SAID = 2_000
+_RAN = (0, 1, 130)
+"""How a command ends whose run began: all went well, something failed, it was cancelled."""
 
 
 def rerun(one: browsing.Project, run: str) -> Started:
@@ -33,7 +35,7 @@ def rerun(one: browsing.Project, run: str) -> Started:
 def resume(one: browsing.Project, run: str) -> Started:
     """Go on in the same run: what had finished is not run again."""
     summary = one.reader.summary(run)
-    return start(one, _words(one, summary.pipeline, summary, "resume"))
+    return {**start(one, _words(one, summary.pipeline, summary, "resume")), "run": run}
 
 
 def run(one: browsing.Project, pipeline: str, *, selection: str = "", force: bool = False) -> Started:
@@ -78,7 +80,7 @@ def start(one: browsing.Project, words: Sequence[str]) -> Started:
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay as a zombie
     try:
         begun = _begun(one, process, known)
-        if not begun and process.poll():
+        if not begun and process.poll() not in (None, *_RAN):
             output.seek(0)
             said = output.read()[-SAID:].decode(errors="replace").strip().removeprefix("Error: ")
             raise JupyterMageError(said or f"it ended with {process.returncode}", hint=shlex.join(["jupyter", "mage", *words]))

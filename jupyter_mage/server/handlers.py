@@ -17,7 +17,7 @@ from tornado import web
 
 from ..errors import DefinitionError, JupyterMageError, ProjectError, UnknownNameError, UnsafePathError
 from .asked import Asked
-from .routes import ROUTES, Route, stamp
+from .routes import ROUTES, Route
 
 BASE = "jupyter-mage/api"
 RESOURCE = "jupyter_mage"
@@ -51,8 +51,8 @@ class _Handler(APIHandler):
     async def answer(self, fields: dict[str, Any]) -> None:
         asked = Asked(fields)
         try:
-            if self._route.waits and "stamp" in fields:
-                await self._wait(asked)
+            if self._route.waits is not None and "stamp" in fields:
+                await self._wait(asked, self._route.waits)
             if self._gone:
                 return
             answer = await _in_thread(lambda: _told(self._route.answer(self._root, asked)))
@@ -62,7 +62,7 @@ class _Handler(APIHandler):
             answer = await _in_thread(lambda: _told(refusal))
         await self.finish(answer)
 
-    async def _wait(self, asked: Asked) -> None:
+    async def _wait(self, asked: Asked, stamp: Callable[[Path, Asked], str]) -> None:
         """Until something was written since ``stamp``, the time is over, or nobody waits any more."""
         known, end = asked.text("stamp"), time.monotonic() + min(asked.number("wait", 0), LONGEST)
         while not self._gone and await _in_thread(lambda: stamp(self._root, asked)) == known:

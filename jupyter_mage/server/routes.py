@@ -18,8 +18,8 @@ class Route:
     name: str
     answer: Callable[[Path, Asked], Any]
     method: str = "GET"
-    waits: bool = False
-    """Whether it takes ``stamp`` and ``wait``: it answers when something else was written, or so many seconds are over."""
+    waits: Callable[[Path, Asked], str] | None = None
+    """What it compares with ``stamp``, where it waits: it answers when that is another one, or ``wait`` seconds are over."""
 
 
 def _project(root: Path, asked: Asked) -> browsing.Project:
@@ -85,12 +85,21 @@ def _cancel(root: Path, asked: Asked) -> Any:
     return starting.cancel(_project(root, asked), asked.run())
 
 
+def _stamp(root: Path, asked: Asked) -> str:
+    found: str = _project(root, asked).reader.stamp()
+    return found
+
+
+def _log_stamp(root: Path, asked: Asked) -> str:
+    return browsing.log_stamp(_project(root, asked), asked.run())
+
+
 ROUTES = (
     Route(name="projects", answer=_projects),
-    Route(name="runs", answer=_runs, waits=True),
-    Route(name="run", answer=_run, waits=True),
-    Route(name="picture", answer=_picture, waits=True),
-    Route(name="logs", answer=_logs, waits=True),
+    Route(name="runs", answer=_runs, waits=_stamp),
+    Route(name="run", answer=_run, waits=_stamp),
+    Route(name="picture", answer=_picture, waits=_stamp),
+    Route(name="logs", answer=_logs, waits=_log_stamp),
     Route(name="diff", answer=_diff),
     Route(name="preview", answer=_preview),
     Route(name="profile", answer=_profile),
@@ -99,9 +108,3 @@ ROUTES = (
     Route(name="resume", method="POST", answer=_resume),
     Route(name="cancel", method="POST", answer=_cancel),
 )
-
-
-def stamp(root: Path, asked: Asked) -> str:
-    """What a waiting route looks at."""
-    found: str = _project(root, asked).reader.stamp()
-    return found

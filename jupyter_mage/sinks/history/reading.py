@@ -125,4 +125,6 @@ def _stamp(path: Path) -> str:
         found = path.stat()
     except OSError:
         return "0"
+    if not found.st_size:  # a reader makes an empty log, too
+        return "0"
     return f"{found.st_ino:x}.{found.st_size:x}.{found.st_mtime_ns:x}"

@@ -23,6 +23,6 @@ export const launcher: JupyterFrontEndPlugin<void> = {
       icon: ICON,
       execute: () => void offer(document.body, { action: 'show', view: 'projects' })
     });
-    tiles.add({ command: COMMAND, category: trans.__('Other'), rank: 0 });
+    tiles.add({ command: COMMAND, category: trans.__('Other'), rank: 4 });
   }
 };
