@@ -48,7 +48,7 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
         ('SELECT f.| FROM flights AS f WHERE "x" = \'a;b\'', {
             "carrier": "column: str of flights", '"dep delay"': "column: int64 of flights", '"order"': "column: int64 of flights", "*": "every column of flights",
         }),
-        ("SELECT dep| FROM Flights", {'"dep delay"': "column: int64 of flights", "depends": "keyword"}),
+        ("SELECT dep| FROM Flights", {'"dep delay"': "column: int64 of flights"}),
         ("SELECT 1; SELECT * FROM users WHERE carr", {"carried": "column: bool of users"}),
         ("WITH late AS (SELECT 1) SELECT * FROM la", {"later": "block: transformer", "late": "table of this statement"}),
         ("SELECT * FROM flights WHERE day = $", {"day": "parameter"}),

@@ -135,15 +135,23 @@ def _table(name: str, value: Any) -> Any:
     )
 
 
+_USUAL = frozenset(
+    {"BY", "DELETE", "EXCLUDE", "FILTER", "FIRST", "FOLLOWING", "INSERT", "LAST", "MATERIALIZED", "NULLS", "OVER", "PARTITION"}
+    | {"PRECEDING", "RANGE", "RECURSIVE", "REPLACE", "ROWS", "SET", "TEMP", "UPDATE", "VALUES", "VIEW"}
+)
+"""Of the keywords that may also be names, those that queries are made of; the others would hide the columns."""
+
+
 @lru_cache(maxsize=1)
 def _vocabulary() -> tuple[dict[str, bool], tuple[str, ...]]:
-    """DuckDB's keywords, each with whether it is reserved, and its functions."""
+    """The keywords that DuckDB's queries are made of, each with whether it is reserved, and its functions."""
     import duckdb
 
     with duckdb.connect() as connection:
-        words = connection.execute("SELECT upper(keyword_name), keyword_category = 'reserved' FROM duckdb_keywords()").fetchall()
+        words = connection.execute("SELECT upper(keyword_name), keyword_category FROM duckdb_keywords()").fetchall()
         names = connection.execute("SELECT DISTINCT function_name FROM duckdb_functions() ORDER BY 1").fetchall()
-    return dict(sorted(words)), tuple(name for (name,) in names if re.fullmatch("[a-z][a-z0-9_]*", name))
+    usual = {word: sort == "reserved" for word, sort in sorted(words) if sort != "unreserved" or word in _USUAL}
+    return usual, tuple(name for (name,) in names if re.fullmatch("[a-z][a-z0-9_]*", name))
 
 
 @lru_cache(maxsize=2048)

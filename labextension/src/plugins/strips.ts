@@ -25,7 +25,7 @@ class Strips {
   }
 
   private _attach(cell: CodeCell): () => void {
-    const made = new CellStrip(cell, this._pipeline);
+    const made = new CellStrip(cell, this._pipeline, this._ran);
     this._strips.add(made);
     made.changed = () => this._count();
     made.update();
@@ -57,6 +57,8 @@ class Strips {
   }
 
   private readonly _strips = new Set<CellStrip>();
+  /** What each cell said when it last ran: a cell that is moved forgets that it was edited. */
+  private readonly _ran = new Map<string, string>();
   private _clock = 0;
 }
 
@@ -67,11 +69,12 @@ class CellStrip {
 
   constructor(
     private readonly _cell: CodeCell,
-    private readonly _pipeline: INotebookPipeline
+    private readonly _pipeline: INotebookPipeline,
+    private readonly _ran: Map<string, string>
   ) {
     this._model = _cell.model;
     this._model.sharedModel.changed.connect(this._edited, this);
-    this._model.stateChanged.connect(this.update, this);
+    this._model.stateChanged.connect(this._state, this);
   }
 
   get counting(): boolean {
@@ -105,7 +108,7 @@ class CellStrip {
           )
         : undefined;
     const known = other ? null : node;
-    const edited = known !== null && this._model.isDirty && this._model.executionCount !== null;
+    const edited = known !== null && this._edits();
     this._strip.show(
       {
         name: this.name,
@@ -123,9 +126,23 @@ class CellStrip {
 
   dispose(): void {
     this._model.sharedModel.changed.disconnect(this._edited, this);
-    this._model.stateChanged.disconnect(this.update, this);
+    this._model.stateChanged.disconnect(this._state, this);
     this._strip?.node.remove();
     this._strip = null;
+  }
+
+  private _state(_: unknown, change: { name: string; newValue?: unknown }): void {
+    if (change.name === 'executionCount' && change.newValue !== null) {
+      this._ran.set(this._model.id, this._model.sharedModel.getSource());
+    }
+    this.update();
+  }
+
+  /** Whether it says something else than when it ran. */
+  private _edits(): boolean {
+    const ran = this._ran.get(this._model.id);
+    const now = this._model.sharedModel.getSource();
+    return this._model.executionCount !== null && (ran === undefined ? this._model.isDirty : ran !== now);
   }
 
   private _edited(_: unknown, change: { sourceChange?: unknown }): void {
