@@ -14,7 +14,7 @@ const AGAIN = 1000;
 
 export class Asking {
   /** A line that is there while it waits, and where something went wrong. */
-  readonly note = html('div', { class: 'jm-note', role: 'status' });
+  readonly note = html('div', { class: 'jm-said', role: 'status' });
 
   constructor(private readonly _data: () => IData) {
     this.note.hidden = true;

@@ -53,7 +53,7 @@ class DataView implements IMounted {
     );
     const bar = html(
       'div',
-      { class: 'jm-bar' },
+      { class: 'jm-viewbar' },
       this._blocks,
       html('span', { class: 'jm-arrow' }, '→'),
       this._ways,
@@ -176,14 +176,17 @@ class DataView implements IMounted {
       this._asksEdge.forget();
       this._edge.replaceChildren();
     }
-    const about = { block, run };
+    const about = { block, run, target };
     void (this._part === 'rows' ? this._askRows(about) : this._askColumns(about));
   }
 
   private async _askRows(about: Record<string, unknown>): Promise<void> {
     const given = { ...about, start: this._start, rows: ROWS, first: this._first };
     const kept = await this._asking.ask('preview', given, shown, found => {
-      this._origin.replaceChildren(originOf(found.origin), sizes(found.preview));
+      this._origin.replaceChildren(originOf(found.origin));
+      if (!about.target) {
+        this._origin.append(sizes(found.preview));
+      }
       const image = found.image ? picture(found.image, found.origin.block) : null;
       this._body.replaceChildren(image ?? this._shape(found.preview));
       this._foot.replaceChildren(...this._more(found.preview, found.origin));
@@ -323,7 +326,7 @@ function sizes(preview: IPreview): HTMLElement {
     'p',
     { class: 'jm-origin' },
     html('strong', {}, said),
-    ` · ${preview.type} · ${bytes(preview.bytes)}`
+    `${said === preview.type ? '' : ` · ${preview.type}`} · ${bytes(preview.bytes)}`
   );
 }
 

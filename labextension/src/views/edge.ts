@@ -105,7 +105,7 @@ function schema(change: Change): HTMLElement[] {
       html(
         'li',
         { 'data-change': each.change },
-        html('span', { class: 'jm-mark', title: said[each.change] }, signs[each.change]),
+        html('span', { class: 'jm-changesign', title: said[each.change] }, signs[each.change]),
         html('span', { class: 'jm-spoken' }, said[each.change]),
         html('span', { class: 'jm-column' }, each.name),
         html('span', { class: 'jm-type' }, types)

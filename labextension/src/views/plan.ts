@@ -35,7 +35,7 @@ class PlanView implements IMounted {
     this._run.addEventListener('click', () => this._go());
     const again = html('label', { class: 'jm-check' }, this._force, words('even if cached'));
     again.title = '--force';
-    const bar = html('div', { class: 'jm-bar' }, this._field.root, again, this._run);
+    const bar = html('div', { class: 'jm-viewbar' }, this._field.root, again, this._run);
     this._root.append(bar, this._line.root, this._runs.note, this._asking.note, this._total, this._steps);
     host.append(this._root);
     this._stop = this._context.source.listen(() => this._changed());

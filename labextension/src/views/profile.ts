@@ -28,7 +28,7 @@ export function profileOf(column: IColumn, rows: number, counted: number): HTMLE
 }
 
 function facts(column: IColumn, rows: number, counted: number): HTMLElement {
-  const list = html('dl', { class: 'jm-facts' });
+  const list = html('dl', { class: 'jm-measures' });
   const add = (name: string, value: string | null, sort = '') => {
     if (value !== null) {
       list.append(html('div', { class: sort }, html('dt', {}, name), html('dd', { title: value }, value)));
@@ -79,7 +79,7 @@ function histogram(column: IColumn): HTMLElement {
       'g',
       {},
       svg('title', {}, said),
-      svg('rect', { x: place * width, y: 0, width, height: HIGH, class: 'jm-behind' }),
+      svg('rect', { x: place * width, y: 0, width, height: HIGH, class: 'jm-whole-bar' }),
       svg('rect', { x: place * width + 0.5, y: HIGH - high, width: Math.max(0.5, width - 1), height: high })
     );
     drawn.append(column);
@@ -101,7 +101,7 @@ function often(column: IColumn, counted: number): HTMLElement {
     value.classList.toggle('jm-blank', each.value === '');
     const count = html(
       'span',
-      { class: 'jm-count', title: percent(each.count, counted) },
+      { class: 'jm-times', title: percent(each.count, counted) },
       grouped(each.count)
     );
     list.append(html('li', {}, bar, value, count));

@@ -23,7 +23,7 @@ export function value(said: string, type: string): HTMLElement {
       // cut short because it is long: it is then read as text
     }
   }
-  return html('pre', { class: 'jm-text', tabindex: 0 }, said);
+  return html('pre', { class: 'jm-plaintext', tabindex: 0 }, said);
 }
 
 /** As an image, never as markup: a script in an SVG does nothing. */

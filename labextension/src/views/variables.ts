@@ -126,7 +126,7 @@ let made = 0;
 
 /** One variable: its control, where its value is from, and what is wrong with what was typed. */
 class Field {
-  readonly root = html('div', { class: 'jm-field' });
+  readonly root = html('div', { class: 'jm-variable' });
   /** Whether the kernel has not refused it. */
   fits = true;
 
