@@ -30,7 +30,7 @@ class Origin(TypedDict):
 class Image(TypedDict):
     """A picture, as it stands in an output."""
 
-    mime: str
+    mime: Literal["image/png", "image/jpeg", "image/gif", "image/svg+xml"]
     data: str
     """In base64."""
 

@@ -1,4 +1,4 @@
-"""Writes ``labextension/src/contract.ts`` from ``jupyter_mage/contract.py``: ``make contract``.
+"""Writes ``labextension/src/contract.ts`` from ``jupyter_mage/contract.py`` and ``asked.py``: ``make contract``.
 
 Interfaces for the compiler, and the same shapes as data, by which ``sources/read.ts`` reads whatever arrives.
 """
@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from jupyter_mage import contract
+from jupyter_mage import asked, contract
 
 TARGET = Path(__file__).resolve().parents[1] / "labextension" / "src" / "contract.ts"
 HEAD = """/**
- * The shapes of the JSON that kernel and server give. Made from jupyter_mage/contract.py by `make contract`: edit that.
+ * The shapes of the JSON that kernel and server give. Made from jupyter_mage/contract.py and asked.py by `make contract`: edit that.
  */
 """
 PLAIN = {str: ("string", "text"), int: ("number", "number"), float: ("number", "number"), bool: ("boolean", "truth")}
@@ -42,14 +42,14 @@ def typescript() -> str:
 
 def _shapes() -> Iterator[tuple[str, Any, dict[str, str]]]:
     """Each TypedDict in the order it is written, with the sentences that stand with it and its fields."""
-    tree = ast.parse(Path(contract.__file__).read_text())
-    for node in tree.body:
+    found = ((module, node) for module in (contract, asked) for node in ast.parse(Path(module.__file__).read_text()).body)
+    for module, node in found:
         if isinstance(node, ast.ClassDef):
             notes = {"": ast.get_docstring(node) or ""}
             for field, note in zip(node.body, node.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(note, ast.Expr) and isinstance(note.value, ast.Constant):
                     notes[ast.unparse(field.target)] = str(note.value.value)
-            yield node.name, getattr(contract, node.name), notes
+            yield node.name, getattr(module, node.name), notes
 
 
 def _hints(kind: Any) -> dict[str, Any]:

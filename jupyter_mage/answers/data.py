@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from .. import profiling
 from ..asked import Image, Origin, Profiled, Shown
@@ -23,7 +23,8 @@ AT_ONCE = 4
 IMAGE = 1_000_000
 """Bytes of a picture that is still sent."""
 
-_IMAGES = ((b"\x89PNG\r\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"), (b"<svg", "image/svg+xml"))
+Mime = Literal["image/png", "image/jpeg", "image/gif", "image/svg+xml"]
+_IMAGES: tuple[tuple[bytes, Mime], ...] = ((b"\x89PNG\r\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"), (b"<svg", "image/svg+xml"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,5 +134,5 @@ def _image(session: Session, output: Output) -> Image | None:
     data = value.encode("utf-8", "replace") if isinstance(value, str) else value
     if not isinstance(data, bytes):
         return None
-    mime = next((mime for start, mime in _IMAGES if data.lstrip()[: len(start)] == start), "")
+    mime = next((mime for start, mime in _IMAGES if data.lstrip()[: len(start)] == start), None)
     return {"mime": mime, "data": base64.b64encode(data).decode()} if mime else None

@@ -80,5 +80,5 @@ def _diff(last: Any, source: str) -> str:
     if not isinstance(before, str) or before == source:
         return ""
     lines = difflib.unified_diff(before.splitlines(), hide(source).splitlines(), lineterm="", n=2)
-    text = "\n".join(line for line in lines if not line.startswith(("---", "+++")))
+    text = hide("\n".join(line for line in lines if not line.startswith(("---", "+++"))))
     return text if len(text) <= DIFF else f"{text[:DIFF]}\n…"

@@ -1,5 +1,5 @@
 /**
- * The shapes of the JSON that kernel and server give. Made from jupyter_mage/contract.py by `make contract`: edit that.
+ * The shapes of the JSON that kernel and server give. Made from jupyter_mage/contract.py and asked.py by `make contract`: edit that.
  */
 
 /** A block's card: what it is, and where it stands. */
@@ -381,6 +381,155 @@ export interface Profile {
   command: string;
 }
 
+/** Where an output is from. */
+export interface Origin {
+  block: string;
+  /** Empty where it is not known any more. */
+  run: string;
+  /** ``succeeded`` where that run made it, ``cached`` where it took what was kept. */
+  status: string;
+  /** When it was made: seconds since 1970. */
+  at: number | null;
+  /** How long that took. */
+  seconds: number | null;
+  /** Made of a sample, not of all the data. */
+  sampled: boolean;
+  /** Rows or items that loaders were cut to, where it is known. */
+  sample: number | null;
+  /** Whether something that it depends on has changed since. */
+  stale: boolean;
+}
+
+/** A picture, as it stands in an output. */
+export interface Image {
+  mime: 'image/png' | 'image/jpeg' | 'image/gif' | 'image/svg+xml';
+  /** In base64. */
+  data: string;
+}
+
+/** What the data view shows of a block. */
+export interface Shown {
+  origin: Origin;
+  preview: Preview;
+  image: Image | null;
+  /** The number of the first column that is shown. */
+  first: number;
+}
+
+/** Some columns of a block's output in a glance: so few that the kernel is soon free for the next question. */
+export interface Profiled {
+  origin: Origin;
+  profile: Profile;
+  first: number;
+}
+
+/** A column of what flowed, against the last good run. */
+export interface ColumnChange {
+  name: string;
+  type: string;
+  /** The type that it had, where it is another one now or the column is gone. */
+  was: string | null;
+  change: '' | 'added' | 'removed' | 'retyped';
+}
+
+/** How an output differs from its last good version. */
+export interface FlowChange {
+  /** Whether it is equal, value for value. */
+  same: boolean;
+  /** ``loss``: a fifth of the rows or more is missing. ``schema``: other columns, or other types. */
+  alert: '' | 'loss' | 'schema';
+  /** How many more there are; less than 0 for a loss. */
+  rows: number | null;
+  percent: number | null;
+  was_type: string | null;
+  columns: ColumnChange[];
+  columns_left: number;
+}
+
+/** One version of an output, without its values. */
+export interface Version {
+  run: string;
+  at: number | null;
+  type: string;
+  rows: number | null;
+  columns: number | null;
+  bytes: number;
+}
+
+/** What flowed from one block to another. */
+export interface Flow {
+  source: string;
+  target: string;
+  /** Whether the target only waits for the source and takes nothing of it. */
+  order_only: boolean;
+  now: Version | null;
+  /** The one before it: of the last good run that gave another result, where there was one. */
+  before: Version | null;
+  /** The run before this one, where that gave the same; else empty. */
+  since: string;
+  change: FlowChange | null;
+  /** Whether the target's last result was made of this version; null where it has none. */
+  taken: boolean | null;
+  note: string;
+}
+
+/** One block of a plan. */
+export interface PlanStep {
+  block: string;
+  action: 'run' | 'maybe' | 'cached' | 'blocked';
+  why: string[];
+  /** The lines of its source that changed since its last good result, as a unified diff. */
+  diff: string;
+  /** How long it took last time. */
+  seconds: number | null;
+  /** What is kept of it, in a few characters. */
+  output: string;
+}
+
+/** What a run would do. */
+export interface Plan {
+  pipeline: string;
+  selection: string;
+  command: string;
+  steps: PlanStep[];
+  steps_left: number;
+  /** All of it in a line. */
+  said: string;
+  /** How long what runs took last time, all together; null where nothing is known of it. */
+  seconds: number | null;
+  /** How many of those that run have never run before. */
+  unknown: number;
+  /** What ``tag:`` may stand before. */
+  tags: string[];
+}
+
+/** One name that a run may set. */
+export interface PipelineVariable {
+  name: string;
+  /** As the header says it; empty where any value goes. */
+  type: string;
+  control: 'bool' | 'int' | 'float' | 'date' | 'datetime' | 'choice' | 'str' | 'json';
+  optional: boolean;
+  choices: string[];
+  /** As one types it; null where a run has to give it. */
+  value: string | null;
+  default: string | null;
+  source: 'pipeline' | 'default' | '';
+  blocks: string[];
+}
+
+/** Every variable of a pipeline. */
+export interface PipelineVariables {
+  pipeline: string;
+  variables: PipelineVariable[];
+}
+
+/** A value that fits, and how one types it. */
+export interface Fitted {
+  value: string;
+  command: string;
+}
+
 /** Every shape by its name. */
 export interface Contract {
   PictureNode: PictureNode;
@@ -413,6 +562,19 @@ export interface Contract {
   Often: Often;
   ColumnProfile: ColumnProfile;
   Profile: Profile;
+  Origin: Origin;
+  Image: Image;
+  Shown: Shown;
+  Profiled: Profiled;
+  ColumnChange: ColumnChange;
+  FlowChange: FlowChange;
+  Version: Version;
+  Flow: Flow;
+  PlanStep: PlanStep;
+  Plan: Plan;
+  PipelineVariable: PipelineVariable;
+  PipelineVariables: PipelineVariables;
+  Fitted: Fitted;
 }
 
 /** What a field is: a plain sort, or one word and what it is made of. */
@@ -695,6 +857,103 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     columns: ['list', ['of', 'ColumnProfile']],
     columns_left: 'number',
     note: 'text',
+    command: 'text'
+  },
+  Origin: {
+    block: 'text',
+    run: 'text',
+    status: 'text',
+    at: ['null', 'number'],
+    seconds: ['null', 'number'],
+    sampled: 'truth',
+    sample: ['null', 'number'],
+    stale: 'truth'
+  },
+  Image: {
+    mime: ['one', 'image/png', 'image/jpeg', 'image/gif', 'image/svg+xml'],
+    data: 'text'
+  },
+  Shown: {
+    origin: ['of', 'Origin'],
+    preview: ['of', 'Preview'],
+    image: ['null', ['of', 'Image']],
+    first: 'number'
+  },
+  Profiled: {
+    origin: ['of', 'Origin'],
+    profile: ['of', 'Profile'],
+    first: 'number'
+  },
+  ColumnChange: {
+    name: 'text',
+    type: 'text',
+    was: ['null', 'text'],
+    change: ['one', '', 'added', 'removed', 'retyped']
+  },
+  FlowChange: {
+    same: 'truth',
+    alert: ['one', '', 'loss', 'schema'],
+    rows: ['null', 'number'],
+    percent: ['null', 'number'],
+    was_type: ['null', 'text'],
+    columns: ['list', ['of', 'ColumnChange']],
+    columns_left: 'number'
+  },
+  Version: {
+    run: 'text',
+    at: ['null', 'number'],
+    type: 'text',
+    rows: ['null', 'number'],
+    columns: ['null', 'number'],
+    bytes: 'number'
+  },
+  Flow: {
+    source: 'text',
+    target: 'text',
+    order_only: 'truth',
+    now: ['null', ['of', 'Version']],
+    before: ['null', ['of', 'Version']],
+    since: 'text',
+    change: ['null', ['of', 'FlowChange']],
+    taken: ['null', 'truth'],
+    note: 'text'
+  },
+  PlanStep: {
+    block: 'text',
+    action: ['one', 'run', 'maybe', 'cached', 'blocked'],
+    why: ['list', 'text'],
+    diff: 'text',
+    seconds: ['null', 'number'],
+    output: 'text'
+  },
+  Plan: {
+    pipeline: 'text',
+    selection: 'text',
+    command: 'text',
+    steps: ['list', ['of', 'PlanStep']],
+    steps_left: 'number',
+    said: 'text',
+    seconds: ['null', 'number'],
+    unknown: 'number',
+    tags: ['list', 'text']
+  },
+  PipelineVariable: {
+    name: 'text',
+    type: 'text',
+    control: ['one', 'bool', 'int', 'float', 'date', 'datetime', 'choice', 'str', 'json'],
+    optional: 'truth',
+    choices: ['list', 'text'],
+    value: ['null', 'text'],
+    default: ['null', 'text'],
+    source: ['one', 'pipeline', 'default', ''],
+    blocks: ['list', 'text']
+  },
+  PipelineVariables: {
+    pipeline: 'text',
+    variables: ['list', ['of', 'PipelineVariable']]
+  },
+  Fitted: {
+    value: 'text',
     command: 'text'
   }
 };

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import io
 import pickle
+import pickletools
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ...errors import NotStorableError
@@ -16,6 +18,11 @@ from .preview import short, type_name
 
 _TRIAL_LIMIT = 1 << 20
 """A pickle up to this size is loaded once before it is accepted (about 1 ms); buffers beside it do not count."""
+
+_LOOKED_INTO = 4 << 20
+"""A pickle up to this size is looked into for plain bytes."""
+_BYTES = frozenset({"SHORT_BINBYTES", "BINBYTES", "BINBYTES8"})
+_AROUND = frozenset({"PROTO", "FRAME", "MEMOIZE"})
 
 _PLAIN = frozenset({tuple, list, dict, set, frozenset, bytes, bytearray, int, float, complex, str, bool, type(None)})
 
@@ -62,10 +69,31 @@ class PickleCodec:
         return pickle.loads(head, buffers=buffers)  # noqa: S301 — made by this project, its name checked against its bytes
 
     def look(self, data: Buffer, attachment: Attachment, columns: Sequence[tuple[str, str]]) -> Seen:  # noqa: ARG002 — as above
-        return Seen(opaque=True)
+        found = plain_bytes(unpack(data)[0])
+        return Seen(opaque=True) if found is None else Seen(value=found)
 
     def attached(self, data: Buffer) -> Sequence[tuple[str, int]]:  # noqa: ARG002 — as above
         return ()
+
+
+def plain_bytes(head: Buffer) -> bytes | None:
+    """What a pickle holds that is nothing but some bytes: read from its words, none of which is carried out. None for any other.
+
+    >>> plain_bytes(pickle.dumps(b"abc", protocol=5)), plain_bytes(pickle.dumps([b"abc"], protocol=5))
+    (b'abc', None)
+    """
+    if len(head) > _LOOKED_INTO:
+        return None
+    found: Any = None
+    with suppress(ValueError):  # it is cut, or no pickle
+        for word, argument, _ in pickletools.genops(bytes(head)):
+            if word.name in _BYTES and found is None:
+                found = argument
+            elif word.name == "STOP":
+                return found if isinstance(found, bytes) else None
+            elif word.name not in _AROUND:
+                return None
+    return None
 
 
 def dump(value: Any) -> tuple[bytes, list[Parts]]:

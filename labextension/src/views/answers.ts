@@ -1,11 +1,12 @@
 /** What is asked of a kernel or a server, and what they answer. The shapes are those of `asked.py`. */
 
-import { flag, list, maybe, number, oneOf, type Read, record, text } from './reading';
+import type * as contract from '../contract';
+import { flag, list, maybe, number, oneOf, type Read, type Reader, record, text } from './reading';
 
 const name = text(400);
 const count = maybe(number);
 
-export const origin = record({
+export const origin: Reader<contract.Origin> = record({
   block: name,
   run: name,
   status: name,
@@ -16,7 +17,7 @@ export const origin = record({
   stale: flag
 });
 
-export const preview = record({
+export const preview: Reader<contract.Preview> = record({
   sort: oneOf('value', 'table', 'opaque'),
   type: name,
   bytes: number,
@@ -34,10 +35,11 @@ const IMAGES = ['image/png', 'image/jpeg', 'image/gif', 'image/svg+xml'] as cons
 
 export const image = record({ mime: oneOf(...IMAGES), data: text(3_000_000) });
 
-export const shown = record({ origin, preview, image: maybe(image), first: number });
+export const shown: Reader<contract.Shown> = record({ origin, preview, image: maybe(image), first: number });
 
-export const profile = record({
+export const profile: Reader<contract.Profile> = record({
   type: name,
+  bytes: number,
   rows: count,
   counted: number,
   columns: list(
@@ -56,14 +58,22 @@ export const profile = record({
     })
   ),
   columns_left: number,
-  note: text()
+  note: text(),
+  command: text()
 });
 
-export const profiled = record({ origin, profile, first: number });
+export const profiled: Reader<contract.Profiled> = record({ origin, profile, first: number });
 
-const version = record({ run: name, at: count, type: name, rows: count, columns: count, bytes: number });
+const version: Reader<contract.Version> = record({
+  run: name,
+  at: count,
+  type: name,
+  rows: count,
+  columns: count,
+  bytes: number
+});
 
-export const edge = record({
+export const edge: Reader<contract.Flow> = record({
   source: name,
   target: name,
   order_only: flag,
@@ -92,7 +102,7 @@ export const edge = record({
   note: text()
 });
 
-export const plan = record({
+export const plan: Reader<contract.Plan> = record({
   pipeline: name,
   selection: text(),
   command: text(10000),
@@ -113,7 +123,7 @@ export const plan = record({
   tags: list(name)
 });
 
-export const variables = record({
+export const variables: Reader<contract.PipelineVariables> = record({
   pipeline: name,
   variables: list(
     record({
@@ -130,7 +140,7 @@ export const variables = record({
   )
 });
 
-export const fitted = record({ value: text(20000), command: text(30000) });
+export const fitted: Reader<contract.Fitted> = record({ value: text(20000), command: text(30000) });
 
 export type IOrigin = Read<typeof origin>;
 export type IPreview = Read<typeof preview>;

@@ -16,7 +16,11 @@ export class Asking {
   /** A line that is there while it waits, and where something went wrong. */
   readonly note = html('div', { class: 'jm-said', role: 'status' });
 
-  constructor(private readonly _data: () => IData) {
+  /** Without `hints` only the sentence is said: where the field itself is the help. */
+  constructor(
+    private readonly _data: () => IData,
+    private readonly _hints = true
+  ) {
     this.note.hidden = true;
   }
 
@@ -65,7 +69,7 @@ export class Asking {
       { class: 'jm-refusal' },
       error instanceof Error ? error.message : String(error)
     );
-    const hint = error instanceof Refusal ? error.hint : '';
+    const hint = error instanceof Refusal && this._hints ? error.hint : '';
     this._say(said, ...(hint ? [/^[%!]/.test(hint) ? command(hint).root : html('span', {}, hint)] : []));
   }
 

@@ -139,7 +139,7 @@ class Field {
     const id = `jm-field-${++made}`;
     this._control = controlOf(variable);
     this._control.input.id = id;
-    this._asking = new Asking(() => this._context.data);
+    this._asking = new Asking(() => this._context.data, false);
     this._asking.note.id = `${id}-note`;
     this._asking.note.setAttribute('role', 'alert');
     this._control.input.setAttribute('aria-describedby', `${id}-note ${id}-facts`);
@@ -147,20 +147,16 @@ class Field {
     if (variable.type) {
       label.append(html('span', { class: 'jm-type' }, variable.type));
     }
-    const reset = this._control.input;
-    reset.addEventListener('input', () => this._typed());
-    reset.addEventListener('change', () => this._typed());
+    const about = html('span', { class: 'jm-soft', id: `${id}-facts` }, facts(variable));
+    const head = html('div', { class: 'jm-variablehead' }, label, about);
+    const { input } = this._control;
+    input.addEventListener('input', () => this._typed());
+    input.addEventListener('change', () => this._typed());
     this._set.addEventListener('click', () => this._execute(this._line.text()));
     this._reset.addEventListener('click', () => this._back());
     this._reset.title = words('Back to what it was');
     const row = html('div', { class: 'jm-control' }, this._control.input, this._set, this._reset);
-    this.root.append(
-      label,
-      row,
-      this._asking.note,
-      html('p', { class: 'jm-soft', id: `${id}-facts` }, facts(variable))
-    );
-    this.root.append(this._line.root);
+    this.root.append(head, row, this._asking.note, this._line.root);
     this._mark();
   }
 
@@ -227,7 +223,7 @@ class Field {
     this._reset.disabled = !this.changed && (!can || source !== 'pipeline');
     this._set.hidden = !this.changed;
     this._reset.hidden = !this.changed && source !== 'pipeline';
-    this._line.say(this.changed ? `%pipeline vars ${quoted(`${name}=${this.text}`)}` : '');
+    this._line.say(this.changed && this.fits ? `%pipeline vars ${quoted(`${name}=${this.text}`)}` : '');
   }
 
   private readonly _control: IControl;
