@@ -1,6 +1,8 @@
 import jupyter from '@jupyter/eslint-plugin';
 import tseslint from 'typescript-eslint';
 
+import { safety } from './eslint.safety.mjs';
+
 export default tseslint.config(
   { ignores: ['lib/**', 'node_modules/**', '*.mjs', '*.config.ts'] },
   ...tseslint.configs.strict,
@@ -15,5 +17,6 @@ export default tseslint.config(
       'jupyter/no-untranslated-string': 'off',
       'jupyter/prefer-lazy-imports': 'off'
     }
-  }
+  },
+  { files: ['src/**/*.ts'], ignores: ['**/*.test.ts'], rules: safety }
 );

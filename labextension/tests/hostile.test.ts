@@ -1,15 +1,27 @@
 /**
  * Every payload in every field of every JSON that a screen reads, and every wrong type in every place: nothing but words comes
- * of it. `HOSTILE=all` also puts every payload into every place by itself, which takes minutes; else each place gets some.
+ * of it. `HOSTILE=all` puts each payload and each wrong type into each place by itself too, which takes minutes; else each place gets some.
  */
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
-import { everywhere, expectUntouched, harm, payloads, places, put, renamed, SHAPES, tripwires } from './hostile';
+import {
+  everywhere,
+  expectUntouched,
+  harm,
+  payloads,
+  places,
+  put,
+  renamed,
+  SHAPES,
+  tripwires
+} from './hostile';
 import { SCREENS, type IScreen } from './screens';
 
 const PAYLOADS = payloads();
-const EACH = process.env.HOSTILE === 'all' ? 1 : 24;
+const ALL = process.env.HOSTILE === 'all';
+/** Of so many cases one is tried. */
+const some = (of: number) => (_: unknown, i: number) => ALL || i % of === 0;
 const LONG = { timeout: 600_000 };
 let host: HTMLElement;
 let wires: ReturnType<typeof tripwires>;
@@ -34,6 +46,9 @@ async function harms(screen: IScreen, cases: Iterable<Case>): Promise<string[]> 
   let count = 0;
   for (const [where, json] of cases) {
     found.push(...harmOf(screen, json).map(each => `${where}: ${each}`));
+    if (found.length > 20) {
+      break; // enough to see what is wrong
+    }
     if (++count % 8 === 0) {
       await new Promise(resolve => setTimeout(resolve)); // happy-dom keeps what it has found until the end of a task
     }
@@ -56,8 +71,8 @@ function harmOf(screen: IScreen, json: unknown): string[] {
 }
 
 function press(host: HTMLElement): void {
-  const some = [...host.querySelectorAll('button, .jm-node, [role="row"], summary')].slice(0, 6);
-  for (const each of some) {
+  const first = [...host.querySelectorAll('button, .jm-node, [role="row"], summary')].slice(0, 3);
+  for (const each of first) {
     each.dispatchEvent(new Event('click', { bubbles: true, cancelable: true }));
     each.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
   }
@@ -99,7 +114,7 @@ test('the tripwires are sprung', () => {
 });
 
 describe.each(SCREENS.map(screen => [screen.name, screen] as const))('%s', (_, screen) => {
-  const ways = places(screen.sample);
+  const ways = places(screen.sample).filter(way => way.length <= (screen.deep ?? 99));
   const named = (way: (string | number)[]) => way.join('.') || 'all of it';
 
   test('is shown as it was meant', async () => {
@@ -110,38 +125,45 @@ describe.each(SCREENS.map(screen => [screen.name, screen] as const))('%s', (_, s
     expect(host.children.length).toBe(0);
   });
 
-  test('takes every payload in all its texts, and in its numbers too', LONG, async () => {
-    const cases = PAYLOADS.flatMap((payload, i): Case[] => [
-      [`texts are payload ${i}`, everywhere(screen.sample, payload)],
-      [`all are payload ${i}`, everywhere(screen.sample, payload, true)]
+  test('takes every payload in all its fields', LONG, async () => {
+    const cases = PAYLOADS.map((payload, i): Case => [
+      `all are payload ${i}`,
+      everywhere(screen.sample, payload, true)
     ]);
     expect(await harms(screen, cases)).toEqual([]);
   });
 
-  test('takes payloads in each place by itself', LONG, async () => {
-    const cases = ways.flatMap((way, i) =>
-      PAYLOADS.flatMap((payload, j): Case[] =>
-        (i + j) % EACH === 0 ? [[`${named(way)} is payload ${j}`, put(screen.sample, way, payload)]] : []
-      )
-    );
-    expect(await harms(screen, cases)).toEqual([]);
+  test('takes payloads in its texts, its numbers as they were', LONG, async () => {
+    const cases = PAYLOADS.map((payload, i): Case => [
+      `texts are payload ${i}`,
+      everywhere(screen.sample, payload)
+    ]);
+    expect(await harms(screen, cases.filter(some(4)))).toEqual([]);
   });
 
-  test('takes every wrong type in every place', LONG, async () => {
+  test('takes payloads in each place by itself', LONG, async () => {
+    const cases = ways.flatMap(way =>
+      PAYLOADS.map((payload, i): Case => [`${named(way)} is payload ${i}`, put(screen.sample, way, payload)])
+    );
+    expect(await harms(screen, cases.filter(some(47)))).toEqual([]);
+  });
+
+  test('takes wrong types in every place', LONG, async () => {
     const cases = ways.flatMap(way =>
       SHAPES.map(([name, value]): Case => [`${named(way)} is ${name}`, put(screen.sample, way, value)])
     );
-    expect(await harms(screen, cases)).toEqual([]);
+    expect(await harms(screen, cases.filter(some(5)))).toEqual([]);
   });
 
   test('takes payloads for keys', LONG, async () => {
     const cases = ways
       .filter(way => typeof way[way.length - 1] === 'string')
-      .flatMap((way, i) =>
-        PAYLOADS.flatMap((payload, j): Case[] =>
-          (i + j) % EACH === 0 ? [[`key ${named(way)} is payload ${j}`, renamed(screen.sample, way, payload)]] : []
-        )
+      .flatMap(way =>
+        PAYLOADS.map((payload, i): Case => [
+          `key ${named(way)} is payload ${i}`,
+          renamed(screen.sample, way, payload)
+        ])
       );
-    expect(await harms(screen, cases)).toEqual([]);
+    expect(await harms(screen, cases.filter(some(101)))).toEqual([]);
   });
 });

@@ -50,7 +50,10 @@ export const SHAPES: readonly [string, unknown][] = [
   ['a long list', Array.from({ length: 200 }, (_, i) => i)],
   ['an object as a list', { 0: 'a', 1: 'b', length: 2 }],
   ['a list-like', { length: -1 }],
-  ['an own prototype', JSON.parse('{"__proto__": {"hacked": 1}, "constructor": {"prototype": {"hacked": 1}}}')],
+  [
+    'an own prototype',
+    JSON.parse('{"__proto__": {"hacked": 1}, "constructor": {"prototype": {"hacked": 1}}}')
+  ],
   ['no prototype', Object.create(null)],
   ['methods', { toString: 'x', valueOf: 1, toJSON: {}, then: 'x', length: 'x' }],
   ['something deep', deep(40)],
@@ -136,18 +139,21 @@ const ELEMENTS = new Set(
   (
     'div span p h2 h3 h4 ul ol li dl dt dd pre code strong em small time button input label select option textarea ' +
     'table caption colgroup col thead tbody tfoot tr th td details summary section article header footer nav form fieldset legend output kbd mark ' +
-    'svg g path rect circle ellipse line polyline polygon text tspan title defs marker pattern clippath progress meter'
+    'svg g path rect circle ellipse line polyline polygon text tspan title defs marker pattern clippath progress meter canvas'
   ).split(' ')
 );
-const WORDS = /^(title|placeholder|value|aria-(label|description|valuetext|roledescription|placeholder)|data-[a-z-]+)$/;
-const TOKENS = /^(class|id|for|role|type|name|aria-(controls|labelledby|describedby|owns|activedescendant|details))$/;
+const WORDS =
+  /^(title|placeholder|value|aria-(label|description|valuetext|roledescription|placeholder)|data-[a-z-]+)$/;
+const TOKENS =
+  /^(class|id|for|role|type|name|aria-(controls|labelledby|describedby|owns|activedescendant|details))$/;
 const OWN = /^((jm|jp|lm|cm)-[\w-]*|jm[\w-]*|[a-z]+|)$/;
 const NUMBERS =
   /^(x|y|x1|x2|y1|y2|cx|cy|r|rx|ry|dx|dy|width|height|viewBox|transform|points|d|tabindex|colspan|rowspan|rows|cols|min|max|step|size|maxlength|opacity|offset|refX|refY|markerWidth|markerHeight|stroke-width|stroke-dasharray|aria-(valuenow|valuemin|valuemax|level|posinset|setsize|colcount|rowcount|colindex|rowindex|colspan|rowspan))$/;
 const DRAWN = /^[MmLlCcQqSsTtHhVvAaZz0-9 .,e+-]*$|^((translate|scale|rotate|matrix)\([0-9 .,e+-]*\) ?)*$/;
 const CHOICES =
   /^(hidden|disabled|checked|selected|open|readonly|multiple|required|scope|dir|lang|draggable|spellcheck|autocomplete|inputmode|enterkeyhint|fill|stroke|text-anchor|dominant-baseline|stroke-linecap|stroke-linejoin|orient|clip-path|marker-end|patternUnits|preserveAspectRatio|vector-effect|pointer-events|focusable|list|datetime|popover|popovertarget|inert|translate|wrap|novalidate|aria-(hidden|live|selected|pressed|expanded|checked|haspopup|disabled|current|busy|atomic|modal|sort|orientation|relevant|multiselectable|invalid|required|readonly|keyshortcuts|autocomplete))$/;
-const STYLE = /^([a-z-]+:\s*(#[0-9a-fA-F]{3,8}|-?[\w.%+-]+|[\w.%-]+(\s+[\w.%-]+)*|(rgb|rgba|hsl|var|calc|min|max|clamp|repeat|minmax|translate|color-mix|rotate|scale)\([\w\s.,%#()+*/-]*\)(\s+[\w.%-]+)*);?\s*)*$/;
+const STYLE =
+  /^([a-z-]+:\s*(#[0-9a-fA-F]{3,8}|-?[\w.%+-]+|[\w.%-]+(\s+[\w.%-]+)*|(rgb|rgba|hsl|var|calc|min|max|clamp|repeat|minmax|translate|color-mix|rotate|scale)\([\w\s.,%#()+*/-]*\)(\s+[\w.%-]+)*);?\s*)*$/;
 
 /** What is wrong with what stands in this element: nothing is the proof. */
 export function harm(host: Element): string[] {
@@ -197,7 +203,9 @@ export function tripwires(): { sprung: string[]; remove: () => void } {
         ? { configurable: true, get: before?.get, set: note }
         : { configurable: true, writable: true, value: note }
     );
-    undo.push(() => (before ? Object.defineProperty(owner, name, before) : Reflect.deleteProperty(owner, name)));
+    undo.push(() =>
+      before ? Object.defineProperty(owner, name, before) : Reflect.deleteProperty(owner, name)
+    );
   };
   const owners: object[] = [Element.prototype, HTMLElement.prototype, ShadowRoot.prototype];
   for (const name of ['innerHTML', 'outerHTML']) {
@@ -208,7 +216,21 @@ export function tripwires(): { sprung: string[]; remove: () => void } {
   for (const name of ['write', 'writeln']) {
     wire(document, name, 'value');
   }
-  for (const name of ['fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'DOMParser', 'Worker', 'open', 'alert', 'confirm', 'prompt', 'eval', 'Function', 'hacked']) {
+  for (const name of [
+    'fetch',
+    'XMLHttpRequest',
+    'WebSocket',
+    'EventSource',
+    'DOMParser',
+    'Worker',
+    'open',
+    'alert',
+    'confirm',
+    'prompt',
+    'eval',
+    'Function',
+    'hacked'
+  ]) {
     wire(globalThis, name, 'value');
   }
   return { sprung, remove: () => undo.reverse().forEach(each => each()) };

@@ -9,6 +9,8 @@ import { KernelSource, PUSH } from '../src/sources/kernel';
 export interface IScreen {
   name: string;
   sample: unknown;
+  /** How deep its own part of the JSON is; what is deeper is another screen's. */
+  deep?: number;
   /** What stands there for the sample. */
   shows: RegExp;
   mount(host: HTMLElement, json: unknown): () => void;
@@ -52,7 +54,9 @@ export const PICTURE = {
   pipeline: 'flights',
   size: [440, 330],
   nodes: [node('raw'), node('clean', { x: 124, y: 134 })],
-  edges: [{ source: 'raw', target: 'clean', path: 'M0 0L0 10', tip: [0, 10], sideways: false, order_only: false }],
+  edges: [
+    { source: 'raw', target: 'clean', path: 'M0 0L0 10', tip: [0, 10], sideways: false, order_only: false }
+  ],
   states: {
     raw: {
       status: 'succeeded',
@@ -120,9 +124,19 @@ type Slot = (sender: unknown, value: unknown) => void;
 /** A kernel that says anything: pushes it, and answers it to what it is asked. */
 function kernel(content: unknown): { source: KernelSource; say: () => void } {
   const slots: Slot[] = [];
-  const signal = { connect: (slot: Slot, self: unknown) => slots.push(slot.bind(self)), disconnect: () => true };
+  const signal = {
+    connect: (slot: Slot, self: unknown) => slots.push(slot.bind(self)),
+    disconnect: () => true
+  };
   const said = { header: { msg_type: 'comm_msg' }, content };
-  const comm = { isDisposed: false, onMsg: (_: unknown) => undefined, open() {}, send() {}, close() {}, dispose() {} };
+  const comm = {
+    isDisposed: false,
+    onMsg: (_: unknown) => undefined,
+    open() {},
+    send() {},
+    close() {},
+    dispose() {}
+  };
   const made = {
     iopubMessage: signal,
     statusChanged: { connect: () => true, disconnect: () => true },
@@ -145,6 +159,7 @@ function kernel(content: unknown): { source: KernelSource; say: () => void } {
 const pushed: IScreen = {
   name: 'message of a kernel',
   sample: { comm_id: PUSH, data: { type: 'show', picture: PICTURE } },
+  deep: 2,
   shows: /clean title/,
   mount(host, json) {
     const { source, say } = kernel(json);

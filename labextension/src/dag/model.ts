@@ -170,6 +170,19 @@ function optional(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
 }
 
+/** A coordinate: larger ones are no drawing's, and steps of one tile would lead nowhere among them. */
+function place(value: unknown, otherwise = 0): number {
+  return Math.max(-FAR, Math.min(FAR, number(value, otherwise)));
+}
+
+/** A length of a card or of the drawing. */
+function extent(value: unknown, otherwise: number, most = FAR): number {
+  return Math.max(1, Math.min(most, number(value, otherwise)));
+}
+
+/** Units that a drawing reaches at most: 5,000 blocks in one row need a tenth of it. */
+const FAR = 1e7;
+
 function readNode(value: unknown): INode {
   const node = fields(value);
   const colour = text(node.colour, 9);
@@ -182,10 +195,10 @@ function readNode(value: unknown): INode {
     colour: /^#[0-9a-fA-F]{3,8}$/.test(colour) ? colour : '#7f8894',
     language: text(node.language, 40),
     chip: text(node.chip, 8),
-    x: number(node.x),
-    y: number(node.y),
-    width: number(node.width, 184),
-    height: number(node.height, 74),
+    x: place(node.x),
+    y: place(node.y),
+    width: extent(node.width, 184, 2000),
+    height: extent(node.height, 74, 2000),
     doc: text(node.doc),
     tags: list(node.tags)
       .slice(0, 50)
@@ -206,8 +219,8 @@ function readEdge(value: unknown): IEdge {
   return {
     source: text(edge.source, 200),
     target: text(edge.target, 200),
-    path: /^[MLC0-9 .-]*$/.test(path) ? path : '',
-    tip: [number(tip[0]), number(tip[1])],
+    path: /^[MLC0-9 .-]*$/.test(path) && !/\d{8}/.test(path) ? path : '',
+    tip: [place(tip[0]), place(tip[1])],
     sideways: edge.sideways === true,
     orderOnly: edge.order_only === true
   };
@@ -276,7 +289,7 @@ function readDrawing(value: unknown): IDrawing {
   const drawing = fields(value);
   const size = list(drawing.size);
   return {
-    size: [number(size[0], 1), number(size[1], 1)],
+    size: [extent(size[0], 1), extent(size[1], 1)],
     nodes: list(drawing.nodes).map(readNode),
     edges: list(drawing.edges).map(readEdge)
   };
