@@ -83,7 +83,7 @@ const FORBIDDEN = [
     'Say which element: only dag/dom.ts makes any.'
   ],
   [
-    'AssignmentExpression > MemberExpression.left[property.name=/^(href|src|srcset|action|formAction)$/]',
+    'AssignmentExpression > MemberExpression.left[property.name=/^(href|src|srcset|action|formAction)$/]:not([object.property.name="dataset"])',
     'No address comes out of data.'
   ],
   [

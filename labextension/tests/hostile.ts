@@ -139,19 +139,19 @@ const ELEMENTS = new Set(
   (
     'div span p h2 h3 h4 ul ol li dl dt dd pre code strong em small time button input label select option textarea ' +
     'table caption colgroup col thead tbody tfoot tr th td details summary section article header footer nav form fieldset legend output kbd mark ' +
-    'svg g path rect circle ellipse line polyline polygon text tspan title defs marker pattern clippath progress meter canvas'
+    'svg g path rect circle ellipse line polyline polygon text tspan title defs marker pattern clippath progress meter canvas img'
   ).split(' ')
 );
 const WORDS =
-  /^(title|placeholder|value|aria-(label|description|valuetext|roledescription|placeholder)|data-[a-z-]+)$/;
+  /^(title|placeholder|value|alt|label|aria-(label|description|valuetext|roledescription|placeholder)|data-[a-z-]+)$/;
 const TOKENS =
   /^(class|id|for|role|type|name|aria-(controls|labelledby|describedby|owns|activedescendant|details))$/;
-const OWN = /^((jm|jp|lm|cm)-[\w-]*|jm[\w-]*|[a-z]+|)$/;
+const OWN = /^(datetime-local|(jm|jp|lm|cm)-[\w-]*|jm[\w-]*|[a-z]+|)$/;
 const NUMBERS =
-  /^(x|y|x1|x2|y1|y2|cx|cy|r|rx|ry|dx|dy|width|height|viewBox|transform|points|d|tabindex|colspan|rowspan|rows|cols|min|max|step|size|maxlength|opacity|offset|refX|refY|markerWidth|markerHeight|stroke-width|stroke-dasharray|aria-(valuenow|valuemin|valuemax|level|posinset|setsize|colcount|rowcount|colindex|rowindex|colspan|rowspan))$/;
+  /^(x|y|x1|x2|y1|y2|cx|cy|r|rx|ry|dx|dy|width|height|viewBox|transform|points|d|tabindex|colspan|rowspan|rows|cols|min|max|size|maxlength|opacity|offset|refX|refY|markerWidth|markerHeight|stroke-width|stroke-dasharray|aria-(valuenow|valuemin|valuemax|level|posinset|setsize|colcount|rowcount|colindex|rowindex|colspan|rowspan))$/;
 const DRAWN = /^[MmLlCcQqSsTtHhVvAaZz0-9 .,e+-]*$|^((translate|scale|rotate|matrix)\([0-9 .,e+-]*\) ?)*$/;
 const CHOICES =
-  /^(hidden|disabled|checked|selected|open|readonly|multiple|required|scope|dir|lang|draggable|spellcheck|autocomplete|inputmode|enterkeyhint|fill|stroke|text-anchor|dominant-baseline|stroke-linecap|stroke-linejoin|orient|clip-path|marker-end|patternUnits|preserveAspectRatio|vector-effect|pointer-events|focusable|list|datetime|popover|popovertarget|inert|translate|wrap|novalidate|aria-(hidden|live|selected|pressed|expanded|checked|haspopup|disabled|current|busy|atomic|modal|sort|orientation|relevant|multiselectable|invalid|required|readonly|keyshortcuts|autocomplete))$/;
+  /^(step|hidden|disabled|checked|selected|open|readonly|multiple|required|scope|dir|lang|draggable|spellcheck|autocomplete|inputmode|enterkeyhint|fill|stroke|text-anchor|dominant-baseline|stroke-linecap|stroke-linejoin|orient|clip-path|marker-end|patternUnits|preserveAspectRatio|vector-effect|pointer-events|focusable|list|datetime|popover|popovertarget|inert|translate|wrap|novalidate|aria-(hidden|live|selected|pressed|expanded|checked|haspopup|disabled|current|busy|atomic|modal|sort|orientation|relevant|multiselectable|invalid|required|readonly|keyshortcuts|autocomplete))$/;
 const STYLE =
   /^([a-z-]+:\s*(#[0-9a-fA-F]{3,8}|-?[\w.%+-]+|[\w.%-]+(\s+[\w.%-]+)*|(rgb|rgba|hsl|var|calc|min|max|clamp|repeat|minmax|translate|color-mix|rotate|scale)\([\w\s.,%#()+*/-]*\)(\s+[\w.%-]+)*);?\s*)*$/;
 
@@ -165,7 +165,11 @@ export function harm(host: Element): string[] {
     }
     for (const { name, value } of element.attributes) {
       const said = `${name}=${value}`;
-      if (name === 'style') {
+      if (name === 'src') {
+        if (!/^data:image\/(png|jpeg|gif|svg\+xml);base64,[\w+/=\s]*$/.test(value)) {
+          bad(element, said);
+        }
+      } else if (name === 'style') {
         if (!STYLE.test(value) || /url|expression|import|binding|behavior/i.test(value)) {
           bad(element, said);
         }

@@ -4,6 +4,10 @@ import { mountHeader } from '../src/dag/header';
 import { mountList } from '../src/dag/list';
 import { type IRequest, type ISource, Store } from '../src/dag/model';
 import { mount } from '../src/dag/view';
+import type { IView } from '../src/views/view';
+import { data } from '../src/views/data';
+import { plan } from '../src/views/plan';
+import { variables } from '../src/views/variables';
 import { KernelSource, PUSH } from '../src/sources/kernel';
 
 export interface IScreen {
@@ -11,6 +15,8 @@ export interface IScreen {
   sample: unknown;
   /** How deep its own part of the JSON is; what is deeper is another screen's. */
   deep?: number;
+  /** Whether it asks for its JSON, which then comes later. */
+  asks?: boolean;
   /** What stands there for the sample. */
   shows: RegExp;
   mount(host: HTMLElement, json: unknown): () => void;
@@ -172,4 +178,173 @@ const pushed: IScreen = {
   }
 };
 
-export const SCREENS: readonly IScreen[] = [picture, changes, pushed];
+/** A view that gets the same answer to whatever it asks. */
+function view(
+  of: IView,
+  name: string,
+  sample: unknown,
+  shows: RegExp,
+  subject = { block: 'raw' },
+  part = ''
+): IScreen {
+  return {
+    name,
+    sample,
+    shows,
+    asks: true,
+    mount(host, json) {
+      const source = new Held();
+      source.store.put(PICTURE);
+      const answer = async () => json;
+      const execute = async () => ({ text: '', images: [] });
+      const show = () => undefined;
+      const mounted = of.mount(host, {
+        source,
+        show,
+        data: { ask: answer, execute, waits: () => '' }
+      } as never);
+      mounted.seen?.(true);
+      mounted.open?.(subject);
+      const turn = [...host.querySelectorAll('button')].find(each => each.textContent === part);
+      turn?.click();
+      return () => mounted.unmount();
+    }
+  };
+}
+
+const ORIGIN = {
+  block: 'raw',
+  run: 'r1',
+  status: 'succeeded',
+  at: 1.7e9,
+  seconds: 0.3,
+  sampled: true,
+  sample: 10,
+  stale: true
+};
+const COLUMN = { name: 'id', type: 'int64', numeric: true, index: false };
+
+const TABLE = {
+  sort: 'table',
+  type: 'pandas.DataFrame',
+  bytes: 120,
+  rows: 2,
+  start: 0,
+  columns: [COLUMN, { ...COLUMN, name: 'who' }],
+  columns_left: 3,
+  cells: [
+    ['1', 'ann of the table'],
+    ['2', null]
+  ],
+  text: '',
+  note: 'A note about it.',
+  command: '%pipeline show raw'
+};
+const TREE = { ...TABLE, sort: 'value', type: 'dict', text: '{"a tree": [1, {"b": null}]}' };
+const PNG = { mime: 'image/svg+xml', data: 'PHN2Zy8+' };
+
+const PROFILE = {
+  type: 'pandas.DataFrame',
+  rows: 20,
+  counted: 10,
+  columns: [
+    {
+      name: 'id of it',
+      type: 'int64',
+      sort: 'number',
+      nulls: 1,
+      distinct: 9,
+      minimum: '1',
+      maximum: '9',
+      mean: '5',
+      bars: [{ low: '1', high: '5', count: 4 }],
+      often: [{ value: 'three', count: 3 }],
+      note: 'of some'
+    }
+  ],
+  columns_left: 0,
+  note: 'about all'
+};
+
+const VERSION = { run: 'r1', at: 1.7e9, type: 'pandas.DataFrame', rows: 10, columns: 2, bytes: 100 };
+const EDGE = {
+  source: 'raw',
+  target: 'clean',
+  order_only: true,
+  now: VERSION,
+  before: { ...VERSION, run: 'r0' },
+  since: 'since then',
+  change: {
+    same: false,
+    alert: 'loss',
+    rows: -4,
+    percent: -20,
+    was_type: 'list',
+    columns: [{ name: 'gone_column', type: 'int64', was: 'str', change: 'removed' }],
+    columns_left: 1
+  },
+  taken: true,
+  note: 'noted'
+};
+
+const PLAN = {
+  pipeline: 'flights',
+  selection: '+clean',
+  command: '%pipeline run +clean',
+  steps: [
+    { block: 'raw', action: 'run', why: ['its code changed'], diff: '-1\n+2', seconds: 2, output: '3 rows' },
+    { block: 'clean', action: 'cached', why: [], diff: '', seconds: null, output: '3 rows' }
+  ],
+  steps_left: 2,
+  said: 'Two of them run.',
+  seconds: 2,
+  unknown: 1,
+  tags: ['daily']
+};
+
+const VARIABLES = {
+  pipeline: 'flights',
+  variables: [
+    {
+      name: 'min_minutes',
+      type: 'int',
+      control: 'int',
+      optional: true,
+      choices: ['1', '2'],
+      value: '15',
+      default: '10',
+      source: 'pipeline',
+      blocks: ['raw']
+    },
+    ...['bool', 'date', 'datetime', 'choice', 'json', 'str'].map(control => ({
+      name: `a_${control}`,
+      type: control,
+      control,
+      optional: true,
+      choices: ['x'],
+      value: 'x',
+      default: null,
+      source: '',
+      blocks: ['clean']
+    }))
+  ]
+};
+
+const VIEWS: IScreen[] = [
+  view(data, 'data: a table', { origin: ORIGIN, preview: TABLE, image: null, first: 0 }, /ann of the table/),
+  view(data, 'data: a tree', { origin: ORIGIN, preview: TREE, image: null, first: 0 }, /a tree/),
+  view(data, 'data: an image', { origin: ORIGIN, preview: TABLE, image: PNG, first: 0 }, /succeeded|raw/),
+  view(
+    data,
+    'data: columns',
+    { origin: ORIGIN, profile: PROFILE, first: 0 },
+    /id of it/,
+    { block: 'raw' },
+    'Columns'
+  ),
+  view(data, 'data: an edge', EDGE, /gone_column/, { block: 'raw', target: 'clean' } as never),
+  view(plan, 'plan', PLAN, /its code changed/),
+  view(variables, 'variables', VARIABLES, /min_minutes/)
+];
+
+export const SCREENS: readonly IScreen[] = [picture, changes, pushed, ...VIEWS];

@@ -39,6 +39,16 @@ export function html<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
+/** The one element with an address: of these bytes, and of no other place. As an image a script in an SVG does nothing. */
+export function image(attributes: Attributes, mime: `image/${string}`, base64: string): HTMLImageElement {
+  const made = html('img', attributes);
+  if (/^[\w+/=\s]*$/.test(base64)) {
+    // eslint-disable-next-line no-restricted-syntax -- see above
+    made.src = `data:${mime};base64,${base64}`;
+  }
+  return made;
+}
+
 interface ILook {
   label: string;
   path: string;

@@ -1,6 +1,6 @@
 /** A value that is no table: JSON as a tree, pictures as pictures, the rest as text. */
 
-import { html } from '../dag/dom';
+import { html, image } from '../dag/dom';
 import { words } from '../dag/words';
 import type { IImage } from './answers';
 import { grouped } from './saying';
@@ -26,9 +26,8 @@ export function value(said: string, type: string): HTMLElement {
   return html('pre', { class: 'jm-plaintext', tabindex: 0 }, said);
 }
 
-/** As an image, never as markup: a script in an SVG does nothing. */
-export function picture(image: IImage, label: string): HTMLElement {
-  return html('img', { class: 'jm-image', src: `data:${image.mime};base64,${image.data}`, alt: label });
+export function picture({ mime, data }: IImage, label: string): HTMLElement {
+  return image({ class: 'jm-image', alt: label }, mime, data);
 }
 
 function node(name: string, found: unknown, depth: number): HTMLElement {
