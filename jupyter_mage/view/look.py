@@ -95,7 +95,7 @@ def kind_colour(kind: str) -> str:
     >>> kind_colour("data_loader"), kind_colour("teapot") == kind_colour("teapot")
     ('#4877ff', True)
     """
-    return KINDS.get(kind) or _GUESTS[zlib.crc32(kind.encode()) % len(_GUESTS)]
+    return KINDS.get(kind) or _GUESTS[zlib.crc32(kind.encode("utf-8", "surrogatepass")) % len(_GUESTS)]
 
 
 def ink(colour: str) -> str:

@@ -123,8 +123,11 @@ def _line(rails: list[str | None], taken: list[int], ending: list[int], own: int
 
 
 def _plain(words: str) -> str:
-    """Without control characters: what a block says must not move a terminal's cursor."""
-    return "".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else "�" for c in words)
+    """In one line and without control characters: what a block says must not move a terminal's cursor."""
+    return "".join(_ONE_LINE.get(c) or ("�" if unicodedata.category(c)[0] == "C" else c) for c in words)
+
+
+_ONE_LINE = dict.fromkeys("\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029", " ")
 
 
 def mermaid_label(words: str) -> str:
