@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
-from . import switching
+from . import editing, switching
 from .handles import Looking
 from .saved import SavedNotebook
 
@@ -48,3 +49,13 @@ class Following(Looking):
     def switch_carrier(self, notebook: Path, block: str, carrier: str) -> bool:
         """Rewrite the block's cell in the notebook file, and nothing else; False where it has this carrier already."""
         return switching.switch_in_file(notebook, block, carrier, self.pipeline[block])
+
+    def edit(self, cells: Mapping[str, str], wanted: editing.Edit) -> editing.Edited:
+        """The texts of the notebook's cells (by id) after an edit of the graph; nothing is defined. Raises DefinitionError."""
+        return editing.edit(cells, wanted, self.pipeline, self.home)
+
+    def follow_cells(
+        self, changed: Mapping[str, str], removed: Iterable[str] = (), namespace: Mapping[str, Any] | None = None
+    ) -> list[str]:
+        """Define what these cells say now, and run none of them; gives what to say of it."""
+        return editing.follow(self, changed, removed, namespace)

@@ -260,7 +260,7 @@ _FLAGS = frozenset(option.name for option in OPTIONS if option.flag)
 
 def _pairs(text: str, start: int) -> Iterator[tuple[str, str | None, int]]:
     """Each option with its value (from ``--name=value`` or the next word) and the place where it stands."""
-    words = _words(text, start)
+    words = words_of(text, start)
     valued = {option.name for option in OPTIONS if not option.flag}
     while words:
         full, index = words.pop(0)
@@ -274,7 +274,8 @@ def _pairs(text: str, start: int) -> Iterator[tuple[str, str | None, int]]:
             yield word, None, index
 
 
-def _words(text: str, start: int) -> list[tuple[str, int]]:
+def words_of(text: str, start: int) -> list[tuple[str, int]]:
+    """The words of a header behind its signature, each with the place where it stands; a quoted text is one word."""
     words, position = [], start
     end = len(text.rstrip())
     while position < end:

@@ -106,11 +106,15 @@ class _Uses(ast.NodeVisitor):
             raise _NotSure
 
 
-def rename_free(source: str, old: str, new: str) -> str | None:
+def rename_free(source: str, old: str, new: str, *, own: bool = False) -> str | None:
     """The body with the outside name ``old`` called ``new``; None where that cannot be done for sure.
+
+    With ``own``, also where the body only binds it: the variable that is a block's output.
 
     >>> rename_free("raw = raw.dropna()\\n[raw for raw in rows]  # raw", "raw", "source")
     'source = source.dropna()\\n[raw for raw in rows]  # raw'
+    >>> rename_free("clean = raw.dropna()", "clean", "cleaned", own=True)
+    'cleaned = raw.dropna()'
     """
     if uses_magics(source):
         return None if re.search(rf"\b{re.escape(old)}\b", source) else source
@@ -121,7 +125,7 @@ def rename_free(source: str, old: str, new: str) -> str | None:
     except (_NotSure, SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     names = analyse(tree)
-    if old not in names.reads:
+    if old not in names.reads and not (own and old in names.binds):
         return source
     if new in {*names.reads, *names.binds}:
         return None
