@@ -13,12 +13,14 @@ Where the kernel has no comms (IPython in a terminal) all of this does nothing.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from . import answers, view
+from .redaction import hide
 from .session import Session
 
 PUSH = "jupyter_mage.push"
@@ -38,7 +40,7 @@ def start(session: Session, ip: Any) -> Callable[[], None]:
     manager = getattr(getattr(ip, "kernel", None), "comm_manager", None)
     if manager is None:
         return lambda: None
-    server = _Server(session)
+    server = _Server(session, ip)
     _serve(server)
     manager.register_target(TARGET, _opened)
     started = True
@@ -87,13 +89,32 @@ def refresh(blocks: int) -> float:
     return max(REFRESH, blocks / MANY)
 
 
+class Notes:
+    """What following came to, as a user expression gives it: JSON."""
+
+    def __init__(self, notes: list[str]) -> None:
+        self.notes = notes
+
+    def _repr_json_(self) -> dict[str, list[str]]:
+        return {"notes": self.notes}
+
+
+def follow(given: str) -> Notes:
+    """The notebook's cells say something else now: ``{"changed": {id: text}, "removed": [id]}``. Defines, and runs nothing.
+
+    The panel calls it as a silent user expression: on the kernel's main thread, between cells, as a definition has to be.
+    """
+    message = json.loads(given)
+    return Notes(_serving[0].follow(message.get("changed", {}), message.get("removed", [])) if _serving else [])
+
+
 class _Server:
     """Keeps what the panel has been sent."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, ip: Any) -> None:
         from comm import create_comm
 
-        self._session = session
+        self._session, self._ip = session, ip
         if not _push:
             _push.append(create_comm(target_name=TARGET, comm_id=PUSH, primary=False))
         self._sent: dict[str, Any] | None = None
@@ -112,6 +133,13 @@ class _Server:
         if asked == "cancel":
             self._session.cancel()
         return {"type": "show", "picture": view.steady(self._session.picture)} if asked == "state" else None
+
+    def follow(self, changed: Mapping[str, str], removed: Iterable[str]) -> list[str]:
+        before = self._session.pipeline.names
+        notes = self._session.follow_cells(changed, removed, self._ip.user_ns)
+        for gone in {*before} - {*self._session.pipeline.names}:
+            self._ip.user_ns.pop(gone, None)  # its output goes with the name
+        return [hide(note) for note in notes]
 
     def _show(self) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from ..redaction import hide
 from ..session import Session
 from .data import preview, profile
 from .edges import edge
+from .editing import edit, mermaid
 from .given import Given
 from .plans import plan
 from .variables import fit, variables
@@ -30,6 +31,8 @@ ASKED: Mapping[str, Answer] = {
     "plan": plan,
     "variables": variables,
     "fit": fit,
+    "edit": edit,
+    "mermaid": mermaid,
 }
 """What may be asked, and which function answers. One more is one function and one line."""
 
@@ -43,7 +46,7 @@ def answer(session: Session, what: object, given: object) -> dict[str, Any]:
     >>> answer(session, "variables", {})
     {'value': {'pipeline': 'demo', 'variables': []}}
     >>> answer(session, "prewiew", {})["error"]
-    "no answer 'prewiew'. Did you mean 'preview'? There are: edge, fit, plan, preview, profile, variables"
+    "no answer 'prewiew'. Did you mean 'preview'? There are: edge, edit, fit, mermaid, plan, preview, profile, variables"
     >>> session.close()
     """
     try:

@@ -40,3 +40,9 @@ class Given:
         """Texts by name: variables as they were typed."""
         found = self._arguments.get(name)
         return {str(key): value for key, value in found.items() if isinstance(value, str)} if isinstance(found, Mapping) else {}
+
+    def pairs(self, name: str) -> dict[str, str]:
+        """Pairs of texts, in their order: ids of cells and what they say. An object would put ids of digits first."""
+        found = self._arguments.get(name)
+        pairs = (each for each in found if isinstance(each, list) and len(each) == 2) if isinstance(found, list) else ()
+        return {one: other for one, other in pairs if isinstance(one, str) and isinstance(other, str)}
