@@ -1,6 +1,7 @@
 /** What this extension adds to JupyterLab, one plugin a line. */
 
 import { bodies } from './plugins/bodies';
+import { commands } from './plugins/commands';
 import { contents } from './plugins/contents';
 import { launcher } from './plugins/launcher';
 import { mime } from './plugins/mime';
@@ -10,4 +11,4 @@ import { servers } from './plugins/servers';
 import { strips } from './plugins/strips';
 import { widget } from './plugins/widget';
 
-export default [pipelines, panel, strips, bodies, servers, contents, widget, mime, launcher];
+export default [pipelines, commands, panel, strips, bodies, servers, contents, widget, mime, launcher];

@@ -107,6 +107,8 @@ const ICONS = {
   open: 'M3 4.5h10v7h-10zM5 2.5h8M6.5 8h3',
   help: 'M5.8 6a2.2 2.2 0 1 1 3.2 2c-.7 .4 -1 .8 -1 1.6M8 12.3v.1',
   close: 'M4 4l8 8M12 4l-8 8',
+  undo: 'M6 3.5l-3 3l3 3M3 6.5h6.5a3.5 3.5 0 0 1 0 7h-3',
+  more: 'M3.5 8h.1M8 8h.1M12.5 8h.1',
   next: 'M4 6l4 4l4 -4',
   previous: 'M4 10l4 -4l4 4'
 };

@@ -125,13 +125,40 @@ export interface ISource {
 }
 
 export interface IRequest {
-  action: 'open' | 'run' | 'run-block' | 'cancel' | 'interrupt' | 'show' | 'open-file';
+  action: 'open' | 'run' | 'run-block' | 'cancel' | 'interrupt' | 'show' | 'open-file' | 'edit' | 'copy';
   block?: string;
+  /** Of `run`: which blocks, as one types it (`+clean`); all where there is none. Of `copy`: what to copy. */
+  selection?: string;
+  /** Of `edit`: what to do; where it does not say `to` what, a person is asked. */
+  edit?: IEdit;
+  /** Of `edit`: only say what it would come to. */
+  dry?: boolean;
+  /** Of `edit`: is told what it came to. */
+  told?: (told: ITold) => void;
   /** Of `show`: the panel's tab, and what to show in it. */
   view?: string;
   /** Of `open-file`: its path from the server's root. */
   file?: string;
   subject?: ISubject;
+}
+
+/** An edit of the graph: of the text of the cells, that is. */
+export interface IEdit {
+  do: 'connect' | 'disconnect' | 'rename' | 'delete' | 'add' | 'kind' | 'language' | 'make';
+  /** The block that is edited; of `add`, the one that the new block comes after. */
+  block?: string;
+  /** The new name, kind or language; of `connect` and `disconnect` the upstream; of `make` the cell's id. */
+  to?: string;
+}
+
+/** What came of an edit: the command that a person would type for it, or why it cannot be. */
+export interface ITold {
+  command: string;
+  notes: string[];
+  error?: string;
+  hint?: string;
+  /** Takes it back, all of it. */
+  undo?: () => void;
 }
 
 /** What a view is asked to show first: a block, a run, an edge. */

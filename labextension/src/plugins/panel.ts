@@ -1,25 +1,23 @@
 /** The side panel: the pipeline of the notebook in front, and what can be asked of it. */
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { Notification } from '@jupyterlab/apputils';
-import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
-import { findCell, findMagic, jump, runCell } from '../cells/notebook';
 import { html } from '../dag/dom';
 import { mountHeader } from '../dag/header';
-import type { IRequest, ISource, ISubject } from '../dag/model';
+import type { IRequest, ISource, ISubject, ITold } from '../dag/model';
 import { REQUEST } from '../dag/request';
 import { translateBy, words } from '../dag/words';
 import { ICON } from '../icon';
 import { type INotebookPipeline, IPipelines } from '../pipelines';
-import type { KernelSource } from '../sources/kernel';
 import { KernelData } from '../sources/kernel_data';
 import { ServerHistory } from '../sources/server';
 import { VIEWS } from '../views';
 import { Place } from '../views/history';
 import { Tabs } from '../views/tabs';
+import { NAMES } from './commands';
 
 class SidePanel extends Widget {
   constructor(pipelines: IPipelines) {
@@ -86,64 +84,34 @@ function welcome(): HTMLElement {
   );
 }
 
+/** The command that does what is asked for on the page. */
+const COMMANDS: Record<Exclude<IRequest['action'], 'show' | 'open-file'>, string> = {
+  open: NAMES.toCell,
+  run: NAMES.run,
+  'run-block': NAMES.runBlock,
+  cancel: NAMES.cancel,
+  interrupt: NAMES.interrupt,
+  edit: NAMES.edit,
+  copy: NAMES.mermaid
+};
+
 /** Does what was asked for on the page. False where this is not for us. */
-function answer(pipelines: IPipelines, target: Node, request: IRequest): boolean {
-  const { panel, kernel } = pipelines.front ?? { panel: null, kernel: null };
+function answer(app: JupyterFrontEnd, pipelines: IPipelines, target: Node, request: IRequest): boolean {
+  const panel = pipelines.front?.panel;
   const inside = target instanceof Element && target.closest('.jp-NotebookPanel');
-  if (!panel || (inside && inside !== panel.node)) {
+  if (
+    !panel ||
+    request.action === 'show' ||
+    request.action === 'open-file' ||
+    (inside && inside !== panel.node)
+  ) {
     return false;
   }
-  void act(panel, kernel, request).catch(error => {
-    Notification.error(`jupyter_mage: ${error instanceof Error ? error.message : String(error)}`);
-  });
+  const { block, selection, edit, dry } = request;
+  const args = { ...(block && { block }), ...(selection && { selection }), ...edit, ...(dry && { dry }) };
+  const done = app.commands.execute(COMMANDS[request.action], args as ReadonlyPartialJSONObject);
+  void done.then(told => request.told?.(told as ITold));
   return true;
-}
-
-async function act(panel: NotebookPanel, source: KernelSource | null, request: IRequest): Promise<void> {
-  const block = request.block ?? '';
-  const kernel = panel.sessionContext.session?.kernel;
-  const cell = block ? findCell(panel, source?.picture() ?? null, block) : -1;
-  switch (request.action) {
-    case 'open':
-      if (cell >= 0) {
-        await jump(panel, cell);
-      } else {
-        Notification.info(`No cell of this notebook defines ${block}.`, { autoClose: 4000 });
-      }
-      return;
-    case 'run-block':
-      return cell >= 0 ? runCell(panel, cell) : execute(source, `%pipeline run ${block}`);
-    case 'run': {
-      const own = findMagic(panel, /^%pipeline\s+run\s*$/);
-      return own >= 0 ? runCell(panel, own) : execute(source, '%pipeline run');
-    }
-    case 'cancel':
-      if (source?.controls) {
-        source.request(request);
-      } else {
-        Notification.info(
-          'This kernel does not answer while a cell runs. Interrupt it instead (the flash, or I I).',
-          {
-            autoClose: 6000
-          }
-        );
-      }
-      return;
-    case 'interrupt':
-      await kernel?.interrupt();
-  }
-}
-
-/** Runs a magic that has no cell; what it prints is not shown, what it changes is. An error becomes a notification. */
-async function execute(source: KernelSource | null, code: string): Promise<void> {
-  if (!source) {
-    throw new Error('there is no kernel to run it');
-  }
-  const reply = await source.kernel.requestExecute({ code, store_history: false, stop_on_error: false }).done;
-  const content = reply?.content as { status?: string; ename?: string; evalue?: string } | undefined;
-  if (content?.status === 'error') {
-    throw new Error(`${content.ename ?? 'error'}: ${(content.evalue ?? '').slice(0, 300)}`);
-  }
 }
 
 /** The project that is looked at is that of the notebook in front, until another is chosen or another notebook comes. */
@@ -194,7 +162,7 @@ export const panel: JupyterFrontEndPlugin<void> = {
       } else if (detail.action === 'open-file') {
         void app.commands.execute('docmanager:open', { path: detail.file ?? '' });
         event.preventDefault();
-      } else if (target instanceof Node && answer(pipelines, target, detail)) {
+      } else if (target instanceof Node && answer(app, pipelines, target, detail)) {
         event.preventDefault();
       }
     });

@@ -24,6 +24,11 @@ interface IMessage {
   id?: unknown;
 }
 
+interface IFollowed {
+  status?: string;
+  user_expressions?: { followed?: { data?: { 'application/json'?: { notes?: unknown } } } };
+}
+
 export class KernelSource implements ISource {
   constructor(readonly kernel: Kernel.IKernelConnection) {
     kernel.iopubMessage.connect(this._iopub, this);
@@ -69,6 +74,34 @@ export class KernelSource implements ISource {
   /** Whether it answers only when the cell that runs has ended. */
   get waits(): boolean {
     return this.kernel.status === 'busy' && !(this._opened && this.controls);
+  }
+
+  /** Whether CTRL is open: it answers questions. */
+  get answers(): boolean {
+    return this._opened;
+  }
+
+  /**
+   * Have the kernel read what cells say now, without running them: between two cells, as a definition has to be.
+   * What it answers is what there is to say of it.
+   */
+  async follow(changed: Record<string, string>, removed: string[]): Promise<string[]> {
+    const given = JSON.stringify(JSON.stringify({ changed, removed })); // which is a text in Python, too
+    const code = `__import__('sys').modules['jupyter_mage.panel'].follow(${given})`;
+    for (;;) {
+      const future = this.kernel.requestExecute({
+        code: '',
+        silent: true,
+        stop_on_error: false,
+        user_expressions: { followed: code }
+      });
+      const content = (await future.done)?.content as IFollowed | undefined;
+      if (content?.status === 'aborted') {
+        continue; // it was queued behind a cell that failed
+      }
+      const notes = content?.user_expressions?.followed?.data?.['application/json']?.notes;
+      return Array.isArray(notes) ? notes.filter(note => typeof note === 'string') : [];
+    }
   }
 
   private _iopub(_: Kernel.IKernelConnection, message: KernelMessage.IIOPubMessage): void {

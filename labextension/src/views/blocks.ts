@@ -1,7 +1,8 @@
-/** Every block on a line of its own. */
+/** Every block on a line of its own: filtered, chosen, run. */
 
 import { html } from '../dag/dom';
 import { mountList } from '../dag/list';
+import { command } from './command';
 import type { IView } from './view';
 
 export const blocks: IView = {
@@ -12,6 +13,6 @@ export const blocks: IView = {
   mount(host, { source }) {
     const list = html('div', { class: 'jm-blocks' });
     host.append(list);
-    return { unmount: mountList(list, source) };
+    return { unmount: mountList(list, source, { tools: true, foot: command }) };
   }
 };

@@ -1,8 +1,10 @@
 /** The graph, and the blocks beneath it. */
 
 import { html } from '../dag/dom';
+import { editing } from '../dag/editing';
 import { mountList } from '../dag/list';
 import { type Addition, mount } from '../dag/view';
+import { command } from './command';
 import type { IView } from './view';
 
 /** Of the view's height, what the drawing may take. */
@@ -26,9 +28,10 @@ export const graph: IView = {
       };
       return () => undefined;
     };
+    const edits = editing(command);
     const parts = [
-      mount(drawing, source, { wheelPans: true, room: host, most, with: [marked] }),
-      mountList(blocks, source)
+      mount(drawing, source, { ...edits, wheelPans: true, room: host, most, with: [...edits.with, marked] }),
+      mountList(blocks, source, { foot: command })
     ];
     return { unmount: () => parts.forEach(stop => stop()), open: ({ block }) => block && mark(block) };
   }
