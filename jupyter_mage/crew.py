@@ -16,7 +16,7 @@ from .jobs import Kept
 from .model import Block, Output, Pipeline
 from .plugins import Scope, executors
 from .printing import printed
-from .work import Place, Result, Task, run_in_worker, run_task
+from .work import Place, Result, Task, made_ready, run_in_worker, run_task
 
 
 class Grounds(Protocol):
@@ -61,7 +61,7 @@ class Crew:
             future = pool.submit(run_task, task, self._store, self._place_of(task.block), scope=self._scope)
         else:
             where = str(grounds.state_folder / "store")
-            future = pool.submit(run_in_worker, task, "local", where, grounds.durability, self._scope)
+            future = pool.submit(run_in_worker, made_ready(task), "local", where, grounds.durability, self._scope)
         if not future.done():  # else there is nothing left to stop
             self._out[future] = plugin, pool, task.block.name
             future.add_done_callback(lambda done: self._out.pop(done, None))

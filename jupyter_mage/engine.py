@@ -222,7 +222,7 @@ class _Loop:
             else self.fingerprint.of(block, inputs, parameters, sample=self.request.sample)
         )
         kept = self.kept(block, name, ingredients)
-        if kept is None and has_effects(block) and (name not in self.targets or name in self.request.retest):
+        if kept is None and kind.effects and (name not in self.targets or name in self.request.retest):
             why = "was not asked for" if name not in self.targets else "has not run"
             self.skip(name, Skip(f"has effects outside and {why}: run {name}", "did not run"))
             return
@@ -244,8 +244,11 @@ class _Loop:
 
     def _parameters(self, block: Block) -> dict[str, Any]:
         """The values of its parameters; a file of Mage, which may read whatever it likes, has those that its text names."""
+        mage = block.carrier == "mage"
+        if not mage and not block.parameters:
+            return {}
         found = values(block, self.request.variables)
-        if block.carrier == "mage":
+        if mage:
             found = {**{name: value for name, value in self.request.context.items() if name in block.source}, **found}
         return found
 
@@ -257,9 +260,10 @@ class _Loop:
     def kept(self, block: Block, name: str, ingredients: Ingredients | None) -> Kept | None:
         if ingredients is None or block.name in self.request.force or block.fresh == 0:
             return None
-        if self.kinds[block.kind].asks or self.request.strict:
+        kind = self.kinds[block.kind]
+        if kind.asks or self.request.strict:
             return None
-        if has_effects(block) and block.name in self.targets and block.name not in self.request.retest:
+        if kind.effects and block.name in self.targets and block.name not in self.request.retest:
             return None
         kept = self.cache.find(name, ingredients.key)
         return kept if kept is not None and still_fresh(block, kept) else None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,7 +16,7 @@ import xxhash
 
 from . import redaction
 from .code import dependencies
-from .model import Block, Output, json_text
+from .model import Block, Definition, Output, json_text
 from .plugins import languages
 
 
@@ -102,23 +102,25 @@ class Fingerprint:
 
 
 def _static(block: Block, root: Path) -> _Static:
-    sources = _sources(block)
+    language = languages.get(block.language)
+    sources = _importing(block.source, block.captured) if language.extension == "py" else []
     modules = dependencies.local_modules(sources, root) if sources else {}
     packages = dependencies.package_versions(sources, local=modules) if sources else {}
-    files = {path: dependencies.file_content(root / path) for path in block.files}
-    captured = {each.name: each.source for each in block.captured}
-    normal = languages.get(block.language).normalise(block.source)
-    definitions = {name: _normal_definition(source) for name, source in captured.items()}
+    files = {path: dependencies.file_content(root / path) for path in block.files} if block.files else {}
+    definitions = {each.name: _normal_definition(each.source) for each in block.captured} if block.captured else {}
+    normal = language.normalise(block.source)
     digest = _digest(json_text([block.name, block.language, normal, definitions, modules, packages, files, block.mapped]))
-    tests, tested = "", _tested(block)
-    if block.tests:
-        asked = [[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]
-        reached = dependencies.local_modules(tested, root) if tested else {}
-        tests = _digest(json_text([asked, reached] if reached else asked))
     kept: dict[str, Any] = {"language": block.language, "source": redaction.hide(block.source)}
-    hidden = {name: redaction.hide(source) for name, source in captured.items()}
-    groups = {"captured": hidden, "modules": modules, "packages": packages, "files": files, "tests": tests}
-    kept.update((name, group) for name, group in groups.items() if group)
+    if definitions:
+        kept["captured"] = {each.name: redaction.hide(each.source) for each in block.captured}
+    kept.update([(name, group) for name, group in (("modules", modules), ("packages", packages), ("files", files)) if group])
+    tests, tested = "", list[str]()
+    if block.tests:
+        tested = [text for test in block.tests for text in _importing(test.source, test.captured)]
+        asked = [[t.source, [(d.name, d.source) for d in t.captured]] for t in block.tests]
+        # an edited schema in a module of the project is another test
+        reached = dependencies.local_modules(tested, root) if tested else {}
+        kept["tests"] = tests = _digest(json_text([asked, reached] if reached else asked))
     return _Static(digest=digest, tests=tests, imports=bool(sources or tested or block.files), kept=kept)
 
 
@@ -126,17 +128,9 @@ def _digest(text: str) -> str:
     return xxhash.xxh3_128_hexdigest(text.encode("utf-8", "surrogatepass"))
 
 
-def _sources(block: Block) -> tuple[str, ...]:
-    if languages.get(block.language).extension != "py":
-        return ()
-    texts = [block.source, *(each.source for each in block.captured)]
-    return tuple(text for text in texts if "import" in text)
-
-
-def _tested(block: Block) -> tuple[str, ...]:
-    """The texts of the block's tests that import: an edited schema in a module of the project is another test."""
-    texts = [text for test in block.tests for text in (test.source, *(each.source for each in test.captured))]
-    return tuple(text for text in texts if "import" in text)
+def _importing(source: str, captured: Iterable[Definition]) -> list[str]:
+    """Of a body and what it takes from cells, the texts that import."""
+    return [text for text in (source, *[each.source for each in captured]) if "import" in text]
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from . import compact
@@ -237,6 +237,15 @@ class Block:
     cell_number: int | None = field(default=None, compare=False)
     """Execution count of that cell when it was defined, for messages."""
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As what it has beyond the defaults: a block goes to a worker for each of its calls, and most of it says nothing."""
+        given = {}
+        for name, usual in _BLOCK_FIELDS:
+            value = getattr(self, name)
+            if value is not usual and value != usual:
+                given[name] = value
+        return _block, (given,)
+
     @property
     def needs(self) -> tuple[str, ...]:
         """Every block that has to be finished before this one starts: upstreams, ``after``, ``guards``, each once."""
@@ -260,6 +269,13 @@ class Block:
         kept = self.extra.get("configuration")
         said = {"dynamic": self.dynamic, "reduce_output": self.reduce}
         return {**(kept if isinstance(kept, Mapping) else {}), **{key: True for key, value in said.items() if value}}
+
+
+_BLOCK_FIELDS = tuple((each.name, {} if each.name == "extra" else each.default) for each in fields(Block))
+
+
+def _block(given: dict[str, Any]) -> Block:
+    return Block(**given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -325,8 +341,8 @@ class Pipeline:
             for name in now - before:
                 mentions[name] = mentions.get(name, frozenset()) | {block.name}
         made = copy(self)  # not `replace`, which would look at every block again to index it
-        for field_name, value in (("blocks", blocks), ("_index", {**self._index, block.name: block}), ("_mentions", mentions)):
-            object.__setattr__(made, field_name, value)
+        for field_name, found in (("blocks", blocks), ("_index", {**self._index, block.name: block}), ("_mentions", mentions)):
+            object.__setattr__(made, field_name, found)
         return made
 
     def mentioning(self, name: str) -> tuple[Block, ...]:

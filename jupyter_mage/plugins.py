@@ -53,6 +53,8 @@ class Call:
     """Name for tracebacks; line 1 is the header, so lines are those of the cell."""
     keep_names: bool = False
     """Whether the body's own names stay in the namespace (a notebook cell) or are local (a clean run)."""
+    compiled: bytes = b""
+    """What `Language.compiled` gave for this body in the process that sent it here, or empty."""
 
 
 @runtime_checkable
@@ -84,6 +86,12 @@ class Language(Protocol):
 
     def run(self, call: Call) -> Any:
         """Run the body and give its output; exceptions of the body come out as they are."""
+
+    def compiled(self, block: Block, arguments: tuple[str, ...]) -> bytes:
+        """What `run` works out before the body begins, for a worker process of this same Python to take over; empty for nothing.
+
+        Runs nothing, and raises nothing: what is wrong with a body, `run` says.
+        """
 
     def scratch(self, block: Block, parameters: Sequence[str]) -> str:
         """Python for a plain cell that does what the body does; upstreams and these parameters have their names there."""

@@ -47,6 +47,8 @@ class Task:
     """More names for the body, which are no part of what its output is made of."""
     strict: bool = False
     """Whether the output becomes what Mage would make of it."""
+    compiled: bytes = b""
+    """The body as its language has compiled it, where it goes to another process."""
     asks: bool = False
     """Whether to say if the value is true."""
     role: str = "body"
@@ -167,7 +169,16 @@ def run_in_worker(task: Task, store: str, root: str, durability: str, scope: Sco
     with memory.within(task.block.limits.memory):
         before = memory.forget_peak()
         result = run_task(task, _stores[known], scope=scope, capture=False)
-        return replace(result, peak_memory=memory.peak() if before else 0)
+        result.peak_memory = memory.peak() if before else 0
+        return result
+
+
+def made_ready(task: Task) -> Task:
+    """The task as it goes to another process of this Python: what is compiled here need not be compiled there."""
+    if task.output is None and task.role in ("body", "item"):
+        arguments = tuple({**task.context, **dict(task.inputs), **task.parameters})
+        task.compiled = languages.get(task.block.language).compiled(task.block, arguments)
+    return task
 
 
 def _attempt(task: Task, store: Store, place: Place | None, gathered: _Gathered, interruptible: bool) -> Output | Failure | None:
@@ -297,6 +308,7 @@ def _run_body(task: Task, inputs: Mapping[str, Any], place: Place | None) -> Any
         namespace=place.namespace if place and place.namespace is not None else {},
         filename=place.filename if place else "",
         keep_names=place is not None and place.namespace is not None,
+        compiled=task.compiled,
     )
     with _users_code:
         return languages.get(block.language).run(call)

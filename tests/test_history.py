@@ -702,10 +702,7 @@ def test_events_are_json_that_anyone_can_read(history, root):
         bodies = [json.loads(body) for (body,) in connection.execute("SELECT body FROM events ORDER BY id")]
     connection.close()
     assert bodies[2] == {
-        "cpu_seconds": 0.0,
         "log": "hello\n",
         "tests": ["t"],
         "ingredients": {"source": "x = 1"},
-        "peak_memory": 0,
-        "sampled": False,
-    }
+    }  # what there is none of is left out

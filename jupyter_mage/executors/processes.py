@@ -325,7 +325,7 @@ def _child(pipe: Connection, life: Connection, file: int, surroundings: tuple[di
     sys.dont_write_bytecode = True  # a module edited twice in a second would otherwise be found unchanged
     log = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, 200)  # high, so that a block which closes files is unlikely to close it
     threading.Thread(target=_watch, args=(life,), daemon=True).start()
-    owner = os.getpid()
+    owner, after = os.getpid(), _in_use()
     while True:
         try:
             blob = pipe.recv_bytes()
@@ -334,11 +334,11 @@ def _child(pipe: Connection, life: Connection, file: int, surroundings: tuple[di
         except KeyboardInterrupt:
             continue
         _start_clean(surroundings, log)
-        before = _in_use()
         answer = _answer(blob, log)
         if os.getpid() != owner:  # the block forked, and its child came back here: it has no say
             os._exit(0)
-        pipe.send_bytes(answer + (SPENT if _in_use() > before else FIT))
+        before, after = after, _in_use()
+        pipe.send_bytes(answer + (SPENT if after > before else FIT))
 
 
 def _answer(blob: bytes, log: int) -> bytes:
@@ -389,7 +389,7 @@ class PrintFile(io.TextIOWrapper):
     """A worker's stdout, which can tell what was printed to it."""
 
     def __init__(self, number: int, log: int) -> None:
-        raw = open(number, "wb", buffering=0, closefd=False)  # noqa: SIM115 (it lives as long as the process)
+        raw = io.FileIO(number, "wb", closefd=False)
         super().__init__(io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True)
         self._log = log
 
