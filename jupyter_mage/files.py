@@ -10,10 +10,7 @@ import fcntl
 import glob
 import os
 import re
-import secrets
-import shutil
 import signal
-import tempfile
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +33,7 @@ def atomic_write(path: Path, content: bytes | str, *, durable: bool = True, mode
     it, and the folder synced. Raises ProjectError with the operating system's reason; the old file is then untouched.
     """
     blob = content.encode() if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name[:40]}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         sweep(path.parent, path.name)
@@ -178,6 +175,8 @@ def own_folder(place: Path, prefix: str) -> tuple[Path, FileLock]:
 
     Those of the same prefix whose process is dead are removed first: a kill leaves them.
     """
+    import tempfile
+
     for left in place.glob(f"{prefix}*/lock"):
         _remove_unheld(left)
     while True:
@@ -189,6 +188,8 @@ def own_folder(place: Path, prefix: str) -> tuple[Path, FileLock]:
 
 
 def _remove_unheld(path: Path) -> None:
+    import shutil
+
     lock = FileLock(path)
     with contextlib.suppress(OSError):
         if path.parent.lstat().st_uid == os.getuid() and lock.acquire(wait=False):

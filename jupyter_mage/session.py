@@ -103,6 +103,8 @@ class Session(Following, Exchange):
             request = dataclasses.replace(request, strict=True)
         if skip_sensors:
             request = dataclasses.replace(request, pipeline=without_waiting(request.pipeline))
+        if request.force or not (self.state_folder / "history.db").exists():  # then blocks run: workers start meanwhile
+            self._warm_up(request)
         run = self._execute(request, Crew(self, request, place=Place(namespace=None, failed=debug) if debug else None))
         self.tidy(run)
         if check:
@@ -230,12 +232,11 @@ class Session(Following, Exchange):
         part = dataclasses.replace(pipeline, blocks=tuple(block for block in pipeline if block.name in wanted))
         graph.check_runnable(part, pipeline)
         given = merged(pipeline, trigger, variables)
-        for name in wanted:
-            (
-                kinds.get(pipeline[name].kind),
-                languages.get(pipeline[name].language),
-            )  # a kind or language that is not here is said now
-            values(pipeline[name], given)
+        for sort in {(block.kind, block.language) for block in part}:  # one that is not here is said now
+            kinds.get(sort[0]), languages.get(sort[1])
+        for block in part:
+            if block.parameters:
+                values(block, given)
         (fingerprint or self.fingerprint).refresh()
         spelled = spelled_out(part, wanted)
         return engine.Request(
@@ -288,6 +289,11 @@ class Session(Following, Exchange):
         if any(block.name not in latest or latest[block.name].key != self._key(block) for block in first):
             plugin.warm(self._packages())
 
+    def _warm_up(self, request: engine.Request) -> None:
+        plugin = executors.get(request.executor)
+        if not plugin.in_process and (request.executor, request.workers) not in self._pools:
+            plugin.warm(self._packages())
+
     def _key(self, block: Block) -> str:
         """The cache key of a block without upstreams, as the pipeline's own variables make it; empty where a value is missing."""
         with contextlib.suppress(DefinitionError):
@@ -317,7 +323,8 @@ class Session(Following, Exchange):
         if known is not None:
             known[1].shutdown(wait=False)
         plugin = executors.get(name)
-        plugin.warm(self._packages())
+        if not plugin.in_process:
+            plugin.warm(self._packages())
         pool = plugin.open(workers)
         self._pools[name, workers] = now, pool
         return pool

@@ -40,7 +40,7 @@ T = TypeVar("T")
 GRACE = 2.0
 """Seconds between SIGINT, SIGTERM and SIGKILL when a worker is halted."""
 LOG_LIMIT = 512 * 1024
-PRELOAD = ("jupyter_mage.work", "jupyter_mage.languages.python", "jupyter_mage.stores.local")
+PRELOAD = ("jupyter_mage.worker",)
 """Imported once, by the fork server, so that each new worker has it for nothing."""
 FRAMES = ("pandas", "pyarrow", "pyarrow.compute", "duckdb")
 """So is this, where blocks import packages (most of which import these): it takes four times as long as all the rest."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import contextlib
 import inspect
@@ -116,6 +115,7 @@ def _finish(awaitable: Any) -> Any:
     """The result of a body with top-level ``await``; on a thread of its own where this one's loop is busy (a kernel's is)."""
     if not inspect.isawaitable(awaitable):
         return awaitable
+    import asyncio  # a fifth of what a worker imports, where it is imported
 
     async def main() -> Any:
         return await awaitable
@@ -139,6 +139,8 @@ def _finish(awaitable: Any) -> Any:
 
 
 def _loop_is_running() -> bool:
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
