@@ -118,7 +118,7 @@ class _Loop:
                     self.below[each].append(name)
                     self.waits[name] += 1
         self.targets = frozenset(request.targets)
-        self.kinds = {block.kind: kind_of(block) for block in self.blocks.values()}
+        self.kinds = {block.kind: kind_of(block) for block in {block.kind: block for block in self.blocks.values()}.values()}
         self.watchers = [name for name in self.names if self.kinds[self.blocks[name].kind].watches]
         for name in self.watchers:
             if not self.blocks[name].needs:  # it watches the whole run

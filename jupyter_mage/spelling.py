@@ -27,9 +27,9 @@ def kind_of(block: Block) -> Kind:
 def with_callbacks(pipeline: Pipeline, wanted: Collection[str], *, whole: bool) -> set[str]:
     """Callbacks that hear of one of the ``wanted`` blocks, and where it is the ``whole`` run those that hear of it."""
     heard = {name for each in wanted for name in pipeline[each].callbacks if name in pipeline}
-    for block in pipeline:
+    for block in [each for each in pipeline if kind_of(each).watches]:
         watched = any(each in wanted for each in block.upstreams) or (whole and not block.upstreams)
-        if watched and kind_of(block).watches and block.name not in wanted:
+        if watched and block.name not in wanted:
             heard.add(block.name)
     return heard
 

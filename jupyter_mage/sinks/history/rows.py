@@ -74,7 +74,6 @@ def _body_writer(kind: type[ev.Event]) -> Callable[[ev.Event], str]:
 
 _WRITERS = {kind: _body_writer(kind) for kind in ev.KINDS.values()}
 _FIRST_ATTEMPT, _WHOLE, _SAMPLED = to_text({"attempt": 1}), to_text({"sampled": False}), to_text({"sampled": True})
-_WRITERS[ev.BlockCached] = lambda event: _SAMPLED if getattr(event, "sampled", False) else _WHOLE
 _OF_SUCCESS = tuple(f.name for f in dataclasses.fields(ev.BlockSucceeded) if f.name not in {*_COLUMN_FIELDS, "true"})
 _values_of_success = operator.attrgetter(*_OF_SUCCESS)
 
@@ -96,6 +95,9 @@ def event_row(number: int, run: int, event: ev.Event) -> EventRow:
     if type(event) is ev.BlockSucceeded:  # most of the others
         body = _body_of_success(event)
         return number, run, event.name, event.block, event.at, event.seconds, event.key, event.output.content, body
+    if type(event) is ev.BlockCached:  # or these are, where nothing changed
+        body = _SAMPLED if event.sampled else _WHOLE
+        return number, run, event.name, event.block, event.at, None, event.key, event.output.content, body
     write = _WRITERS.get(type(event)) or _body_writer(type(event))
     output = getattr(event, "output", None)
     return (

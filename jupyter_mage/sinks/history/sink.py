@@ -35,7 +35,7 @@ _CHUNK = 10_000
 
 @dataclass(slots=True, kw_only=True)
 class Latest:
-    """The last good result of a block: what a plan compares with, and how long it took."""
+    """The last good result of a block, as the tables have it: what a plan compares with, and how long it took."""
 
     key: str
     output: Output
@@ -79,7 +79,7 @@ class History:
         self._pipelines: dict[str, str] = {}
         """The pipeline of each run under way."""
         self._identity: tuple[int, int] | None = None
-        self._latest: dict[str, dict[str, Latest]] = {}
+        self._latest: dict[str, dict[str, Latest | ev.BlockSucceeded]] = {}
         """What `latest` read, kept up by our own events: good as long as nobody else has written."""
         self._latest_version = (0, 0)
         _open_histories.add(self)
@@ -145,14 +145,7 @@ class History:
         elif before is not None and before.run == event.run:
             del self._latest[pipeline]
         else:
-            known[event.block] = Latest(
-                key=event.key,
-                output=event.output,
-                ingredients=event.ingredients,
-                seconds=event.seconds,
-                run=event.run,
-                at=event.at,
-            )
+            known[event.block] = event
 
     def _start(self, writer: Writer, event: ev.RunStarted) -> None:
         """A run begins: nobody else may run it, and what is told of it goes where it can be found again."""
@@ -284,8 +277,8 @@ class History:
 
             yield find
 
-    def latest(self, pipeline: str) -> dict[str, Latest]:
-        """The last good result of each block of a pipeline."""
+    def latest(self, pipeline: str) -> dict[str, Latest | ev.BlockSucceeded]:
+        """The last good result of each block of a pipeline; one that this process told, as it told it."""
         self._settle()
         writer = self._writer if self._pid == os.getpid() else None
         if writer is None or writer.failure is not None:
@@ -305,11 +298,11 @@ class History:
         with self._read() as connection:
             return results(connection, pipeline, block)
 
-    def _read_latest(self, pipeline: str) -> dict[str, Latest]:
+    def _read_latest(self, pipeline: str) -> dict[str, Latest | ev.BlockSucceeded]:
         query = f"""SELECT l.block, e.key, r.id, e.at, e.seconds, e.body, {rows.OUTPUT_COLUMNS} FROM latest l
             JOIN events e ON e.id = l.event JOIN runs r ON r.no = e.run JOIN outputs o ON o.content = e.content
             WHERE l.pipeline = ?"""  # noqa: S608 — only our own column names are put in
-        found: dict[str, Latest] = {}
+        found: dict[str, Latest | ev.BlockSucceeded] = {}
         with self._read() as connection:
             for block, key, run, at, seconds, body, *row in connection.execute(query, (pipeline,)):
                 output = rows.output_from(row)
