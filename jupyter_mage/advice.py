@@ -32,11 +32,11 @@ def notes(pipeline: Pipeline, block: Block, old: Block | None, namespace: Mappin
     absent = graph.missing(dataclasses.replace(pipeline, blocks=(block,)), pipeline)
     for each in absent:
         yield str(each)
-    if absent and block.carrier == "mage":
+    if absent and block.is_file:
         yield f"Mage gives a file its inputs by place; a header above it says which: %%block {block.name}(UPSTREAM)"
     if hasattr(builtins, block.name):
         yield f"{block.name} hides Python's own {block.name} in this notebook"
-    if block.declared and block.carrier != "mage":
+    if block.declared and not block.is_file:
         yield from _mismatch(pipeline, block)
     for leak in block.leaks:
         if leak.reason == graph.UNDECLARED:

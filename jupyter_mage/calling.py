@@ -31,7 +31,7 @@ def call(pipeline: Pipeline, name: str, args: Sequence[Any], kwargs: Mapping[str
     given = {name: value for name, value in kwargs.items() if name not in inputs}
     names = {each.name for each in block.parameters}
     for each in given:
-        if each not in names and block.carrier != "mage":
+        if each not in names and not block.is_file:
             raise unknown(f"upstream or parameter of {block.name}", each, [*block.upstreams, *names], where=where)
     parameters = values(block, {**pipeline.variables, **given})
     isolated = {name: _isolated(value) for name, value in inputs.items()}
@@ -76,4 +76,4 @@ def call_whole(pipeline: Pipeline, name: str, inputs: Mapping[str, Any], paramet
         return call(pipeline, name, (), {**inputs, **parameters})
     found = items.split(inputs[block.mapped], block)
     made = [call(pipeline, name, (), {**inputs, block.mapped: each, **parameters}) for each in found]
-    return items.collect(made, whole=block.carrier == "mage")
+    return items.collect(made, whole=block.is_file)

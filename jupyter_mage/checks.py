@@ -32,7 +32,7 @@ def filename_of(block: Block, test: Test) -> str:
 def run(block: Block, test: Test, value: Any, inputs: Inputs, parameters: Mapping[str, Any]) -> None:
     """Run one test on the block's output. Raises what the test raises; PluginError where pandera is missing."""
     given = {each.name: live(each, parameters[each.name]) for each in block.parameters if each.name in parameters}
-    if block.carrier == "mage":  # its functions get every variable
+    if block.is_file:  # its functions get every variable
         given = {**parameters, **given}
     if test.inline and test.line > 1:
         _call(block, test, value, inputs, given)
@@ -81,7 +81,7 @@ def _plain(block: Block) -> Block:
     """The block for a function of its cell: what Python runs is that function and no file of Mage's."""
     import dataclasses
 
-    return dataclasses.replace(block, carrier="magic") if block.carrier == "mage" else block
+    return dataclasses.replace(block, carrier="magic") if block.is_file else block
 
 
 # ---- what failed, in words

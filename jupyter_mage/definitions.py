@@ -128,7 +128,8 @@ class Definitions:
         name = check_name(read.pipeline, "pipeline name") if read.pipeline else self.home
         check_block_name(read.name)
         before = self.pipelines.get(name) or Pipeline(name=name)
-        block = cells.define(read, body, self.ledger, known=before.by_name, namespace=namespace, cell=cell, number=number)
+        made = cells.define(read, body, self.ledger, known=before.by_name, namespace=namespace, cell=cell, number=number)
+        block = self.noted(name, made)
         twin = _twin(block.name, before)
         if twin:
             raise DefinitionError(
@@ -165,6 +166,10 @@ class Definitions:
             *(f"~ {each} is gone: its cell is {block.name} now" for each in gone),
         ]
         return Defined(block=block, header=read, pipeline=after, notes=tuple(said), renamed=renamed.name if renamed else "")
+
+    def noted(self, pipeline: str, block: Block) -> Block:  # noqa: ARG002 (a session knows where to look)
+        """The block with what else is known of its cell."""
+        return block
 
     def complete(self, *names: str) -> list[str]:  # noqa: ARG002 (a session knows where to look)
         """Take what these blocks (all, where none is named) need from elsewhere; gives what to say. Nothing is elsewhere."""

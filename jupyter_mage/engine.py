@@ -244,16 +244,15 @@ class _Loop:
 
     def _parameters(self, block: Block) -> dict[str, Any]:
         """The values of its parameters; a file of Mage, which may read whatever it likes, has those that its text names."""
-        mage = block.carrier == "mage"
-        if not mage and not block.parameters:
+        if not block.is_file and not block.parameters:
             return {}
         found = values(block, self.request.variables)
-        if mage:
+        if block.is_file:
             found = {**{name: value for name, value in self.request.context.items() if name in block.source}, **found}
         return found
 
     def context(self, block: Block) -> Mapping[str, Any]:
-        if block.carrier != "mage":
+        if not block.is_file:
             return _NOTHING
         return spelling.context(block, {**self.request.context, "mage_strict": self.request.strict})
 

@@ -123,7 +123,7 @@ def _refuse(block: Block, pipeline: Pipeline) -> None:
 def _given(block: Block, pipeline: Pipeline) -> dict[str, Any]:
     names = {each.name for each in block.parameters}
     found = values(block, pipeline.variables)
-    return {name: found[name] for name in sorted(found) if name in names or block.carrier == "mage"}
+    return {name: found[name] for name in sorted(found) if name in names or block.is_file}
 
 
 def _columns(whole: Mapping[str, Any], mask: Iterable[str]) -> dict[str, set[str]]:
@@ -280,7 +280,7 @@ def load(root: Path, pipeline: str, block: Block) -> Fixture | None:
     parameters = note.get("parameters")
     names = {each.name for each in block.parameters}
     known = parameters if isinstance(parameters, dict) else {}
-    return Fixture(inputs=inputs, parameters={k: v for k, v in known.items() if k in names or block.carrier == "mage"})
+    return Fixture(inputs=inputs, parameters={k: v for k, v in known.items() if k in names or block.is_file})
 
 
 def _load(path: Path, entry: Mapping[str, Any], where: Where) -> Any:

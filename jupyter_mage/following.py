@@ -8,6 +8,7 @@ from typing import Any
 
 from . import editing, switching
 from .handles import Looking
+from .model import Block
 from .saved import SavedNotebook
 
 
@@ -24,6 +25,10 @@ class Following(Looking):
         for each in taken:
             self.saved.taken(self.current, each)
         return [f"{each}: its cell has not run in this kernel; read from {self.saved.path.name}" for each in taken]
+
+    def noted(self, pipeline: str, block: Block) -> Block:
+        """The block with what its cell's notes say, where the notebook was saved with them: of an imported one, its settings."""
+        return self.saved.noted(pipeline, block) if self.saved is not None and pipeline == self.home else block
 
     def forget_cells(self, gone: Iterable[str], *, keep: tuple[str, str, str] = ("", "", "")) -> list[str]:
         """As `Definitions.forget_cells`; the saved notebook does not bring back what went, until it is saved again."""

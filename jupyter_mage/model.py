@@ -247,6 +247,11 @@ class Block:
         return _block, (given,)
 
     @property
+    def is_file(self) -> bool:
+        """Whether its source is a block file of Mage as it stands: it gets its upstreams by place, and every variable."""
+        return self.carrier == "mage"
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Every block that has to be finished before this one starts: upstreams, ``after``, ``guards``, each once."""
         if not self.after and not self.guards:

@@ -93,6 +93,9 @@ class Language(Protocol):
         Runs nothing, and raises nothing: what is wrong with a body, `run` says.
         """
 
+    def spelled(self, block: Block, pipeline: Pipeline) -> Block:
+        """The block as it runs, with what its body has to know of others; for most languages itself."""
+
     def scratch(self, block: Block, parameters: Sequence[str]) -> str:
         """Python for a plain cell that does what the body does; upstreams and these parameters have their names there."""
 

@@ -211,7 +211,7 @@ def laid_out(pipeline: Pipeline, layout: Pipeline) -> Pipeline:
     placed = [
         _with_notes(pipeline[each.name], each) if each.name in pipeline else each
         for each in layout
-        if each.name in pipeline or not runs(each) or each.problem or each.carrier == "mage"
+        if each.name in pipeline or not runs(each) or each.problem or each.is_file
     ]
     placed_names = {each.name for each in placed}
     return dataclasses.replace(

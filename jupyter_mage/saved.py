@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .engine import runs
 from .errors import JupyterMageError
+from .formats.notebook import kept
 from .formats.notebook.document import load, own_name, raw_json
 from .formats.notebook.reading import Reader
 from .model import Block, Pipeline
@@ -74,6 +75,16 @@ class SavedNotebook:
         """The cells of these were deleted, or have another name now: until the file is saved again, it is behind."""
         now = self._signature()
         self._left.update({(pipeline, block): now for block in blocks})
+
+    def noted(self, pipeline: str, block: Block) -> Block:
+        """The block that a cell has defined, with what the notes of its cell say: the text alone cannot."""
+        contents = self.contents(pipeline)
+        there = contents.blocks.get(block.name) if contents else None
+        if there is None or there.language != block.language:
+            return block
+        extra = {key: value for key, value in there.extra.items() if key != "jupyter_mage"}
+        notes = kept.notes(there) | ({"extra": {**extra, **block.extra}} if extra else {})
+        return kept.noted(block, notes, block.source) if notes else block
 
     def _behind(self, pipeline: str, block: str) -> bool:
         return (pipeline, block) in self._left and self._left[pipeline, block] == self._signature()

@@ -12,7 +12,7 @@ from dataclasses import replace
 from . import graph
 from .errors import DefinitionError, Where
 from .model import Block, Pipeline
-from .plugins import Kind, kinds
+from .plugins import Kind, kinds, languages
 
 _PLAIN = Kind(name="", folder="")
 _PARENT = "parent_block_uuid"
@@ -53,7 +53,7 @@ def spelled_out(pipeline: Pipeline, wanted: Collection[str]) -> Pipeline:
     asked: dict[tuple[str, str], str] = {}
     for block in pipeline:
         kind = kind_of(block)
-        if kind.decides and block.carrier == "mage" and not block.upstreams and block.name in guarded:
+        if kind.decides and block.is_file and not block.upstreams and block.name in guarded:
             made += _asked(block, guarded[block.name], asked)
         elif kind.watches:
             made += _told(block, heard.get(block.name, []), wanted)
@@ -62,6 +62,7 @@ def spelled_out(pipeline: Pipeline, wanted: Collection[str]) -> Pipeline:
     if asked:
         made = [replace(b, guards=tuple(asked.get((g, b.name), g) for g in b.guards)) if b.guards else b for b in made]
     spread = any(block.dynamic for block in made)
+    made = [languages.get(b.language).spelled(b, pipeline) if b.language in languages else b for b in made]
     result = replace(pipeline, blocks=tuple(made))
     return _mapped(result) if spread else result
 
@@ -115,7 +116,7 @@ def _mapped(pipeline: Pipeline) -> Pipeline:
 
 
 def _gives_many(block: Block) -> bool:
-    return block.dynamic or (bool(block.mapped) and block.carrier == "mage" and not block.reduce)
+    return block.dynamic or (bool(block.mapped) and block.is_file and not block.reduce)
 
 
 def context(block: Block, run: Mapping[str, object]) -> dict[str, object]:

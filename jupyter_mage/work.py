@@ -197,7 +197,7 @@ def _attempt(task: Task, store: Store, place: Place | None, gathered: _Gathered,
             return task.inputs[0][1]
         if task.output is None:
             value = (
-                items.collect(list(inputs.values()), whole=block.carrier == "mage")
+                items.collect(list(inputs.values()), whole=block.is_file)
                 if task.role == "collect"
                 else _run_body(task, inputs, place)
             )
@@ -343,7 +343,7 @@ def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:
         traceback=f"{trace}{told.rows}\n" if told.rows else trace,
         inputs=_shapes(task),
         test=test.name if test else "",
-        guess=guesses.guess(error, task.inputs, _names(task, error)),
+        guess=_hint(error) or guesses.guess(error, task.inputs, _names(task, error)),
         rows=told.rows,
     )
 
@@ -355,6 +355,10 @@ def _names(task: Task, error: BaseException) -> Iterator[str]:
     yield from languages.get(block.language).names(block.source).binds
     for step in _steps(error.__traceback__):
         yield from step.tb_frame.f_locals
+
+
+def _hint(error: BaseException) -> str:
+    return error.hint if isinstance(error, JupyterMageError) else ""
 
 
 def _message(error: BaseException) -> str:

@@ -424,7 +424,7 @@ def test_foreign_project_is_read_as_it_is_and_written_back_the_same(tmp_path: Pa
     assert [(b.name, b.label, b.carrier, b.upstreams, b.language, b.kind) for b in found] == [
         ("load_it", "load-it", "mage", (), "python", "data_loader"),
         ("sub_b", "sub/b", "mage", ("load_it",), "python", "transformer"),
-        ("q", "", "mage", (), "sql", "transformer"),
+        ("q", "", "mage", (), "mage_sql", "transformer"),
     ]
     assert found["load_it"].source + "\n" == FOREIGN
     assert found["load_it"].extra == {"executor_type": "k8s", "uuid": "load-it"}

@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from servers import Server
 
+from jupyter_mage.cli.commands import cli
+from jupyter_mage.formats import mage
 from jupyter_mage.session import Session
 
 TRIPS = "pickup,passengers,amount\n" + "".join(f"2021-0{1 + n % 2}-0{1 + n % 9} 10:00:00,{n % 4},{n}.5\n" for n in range(40))
@@ -179,6 +182,60 @@ blocks:
 """,
 }
 
+SQL = "language: sql, configuration: {data_provider: postgres, data_provider_profile: dev, data_provider_schema: ny_taxi,"
+FILES |= {
+    "pipelines/marts/metadata.yaml": f"""
+blocks:
+- {{uuid: zones, type: data_loader, upstream_blocks: [], downstream_blocks: [revenue]}}
+- {{uuid: months, type: data_loader, upstream_blocks: [], downstream_blocks: [revenue],
+   {SQL} export_write_policy: replace, dbt: {{}}}}}}
+- {{uuid: revenue, type: transformer, upstream_blocks: [zones, months], downstream_blocks: [mart],
+   {SQL} export_write_policy: replace, data_provider_table: revenue}}}}
+- {{uuid: mart, type: data_exporter, upstream_blocks: [revenue], downstream_blocks: [],
+   {SQL} use_raw_sql: true}}}}
+variables: {{least: 1, year: '2021'}}
+""",
+    "pipelines/marts/triggers.yaml": """
+triggers:
+- name: every morning  # before work
+  schedule_type: time
+  schedule_interval: '@daily'
+  start_time: 2024-01-01 00:00:00
+  status: active
+  variables: {least: 2}
+  settings: {skip_if_previous_running: true}
+""",
+    "data_loaders/zones.py": """
+import pandas as pd
+if 'data_loader' not in globals():
+    from mage_ai.data_preparation.decorators import data_loader
+
+
+@data_loader
+def load(*args, **kwargs):
+    return pd.DataFrame({'In Month': [1, 2], 'Season': ['it''s cold', 'still cold']})
+""".replace("it''s", "it is"),
+    "data_loaders/months.sql": """
+-- Docs: https://docs.mage.ai/guides/sql-blocks
+SELECT extract(month FROM pickup)::int AS month, sum(amount) AS amount, '100%' AS part
+FROM ny_taxi.yellow_cab_data
+WHERE pickup::text LIKE '{{ year }}%' AND passengers >= {{ least }} AND '{{ ds }}' > '2021-01-01'
+GROUP BY 1
+""",
+    "transformers/revenue.sql": """
+SELECT z.season, m.month, m.amount FROM {{ df_1 }} AS z JOIN {{ df_2 }} AS m ON m.month = z.in_month ORDER BY 2;
+""",
+    "data_exporters/mart.sql": """
+CREATE SCHEMA IF NOT EXISTS marts;
+DROP TABLE IF EXISTS marts.by_season;
+CREATE TABLE marts.by_season (season TEXT, amount NUMERIC(12, 2) DEFAULT 0);
+INSERT INTO marts.by_season
+{% for season in ('it is cold', 'still cold') %}
+SELECT season, amount FROM {{ df_1 }} WHERE season = '{{ season }}' {% if not loop.last %}UNION ALL{% endif %}
+{% endfor %};
+""",
+}
+
 
 @pytest.fixture
 def api() -> Iterator[str]:
@@ -234,3 +291,35 @@ def test_the_courses_project_runs(
     assert warehouse.n.tolist() == [60]  # two runs appended a file each to every partition, as Parquet data sets do
     assert "s3cret" not in "".join(block.log for block in run.blocks.values())
     session.close()
+
+    session = Session.open(root, "marts")
+    for expected, variables in ((30, {}), (20, {"least": 2})):
+        run = session.run(workers=2, variables=variables)
+        assert run.status == "succeeded", [each.failure for each in run.failed]
+        wanted = [sum(n + 0.5 for n in range(40) if n % 4 >= 1 + (expected == 20) and n % 2 == month) for month in (0, 1)]
+        assert session.value("revenue").to_dict("records") == [
+            {"season": season, "month": month, "amount": amount}
+            for season, month, amount in zip(("it is cold", "still cold"), (1, 2), wanted, strict=True)
+        ]
+        assert session.value("mart").season.tolist() == ["it is cold", "still cold"]
+        assert session.value("mart").amount.astype(float).tolist() == wanted
+    session.close()
+
+
+def test_the_courses_schedule_is_kept_shown_and_checked(tmp_path: Path) -> None:
+    root = tmp_path / "magic-zoomcamp"
+    for name, text in FILES.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text.lstrip("\n"))
+    shown = CliRunner(env={"COLUMNS": "140"}).invoke(cli, ["list", str(root)])
+    checked = CliRunner(env={"COLUMNS": "140"}).invoke(cli, ["check", str(root)])
+    assert (checked.exit_code, checked.output) == (0, "no problems found; nothing was run\n")
+    assert [line.split()[0] for line in shown.output.splitlines() if line.rstrip().endswith("every morning (@daily)")] == [
+        "marts"
+    ]
+    place = root / "pipelines/marts/triggers.yaml"
+    before = place.read_text()
+    mage.format.write(mage.format.read(root, "marts"), root)
+    assert place.read_text() == before
+    place.write_text(before.replace("@daily", "at dawn"))
+    assert "at dawn" in CliRunner(env={"COLUMNS": "140"}).invoke(cli, ["check", str(root)]).output

@@ -24,7 +24,12 @@ IMAGE = 1_000_000
 """Bytes of a picture that is still sent."""
 
 Mime = Literal["image/png", "image/jpeg", "image/gif", "image/svg+xml"]
-_IMAGES: tuple[tuple[bytes, Mime], ...] = ((b"\x89PNG\r\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"), (b"<svg", "image/svg+xml"))
+_IMAGES: tuple[tuple[bytes, Mime], ...] = (
+    (b"\x89PNG\r\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"<svg", "image/svg+xml"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

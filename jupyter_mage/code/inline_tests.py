@@ -108,7 +108,7 @@ def of_block(block: Block, cell: Cell) -> tuple[Test, ...]:
     body, found = split(block.source)
     for each in found:
         _check_arguments(block, each)
-        captured = _prelude(body) if block.carrier == "mage" else _captured(block, each, body, cell)
+        captured = _prelude(body) if block.is_file else _captured(block, each, body, cell)
         if any(test.name == each.name for test in made):
             raise DefinitionError(
                 f"{block.name} has two tests with the name {each.name}",
@@ -134,7 +134,7 @@ def _check_arguments(block: Block, found: Found) -> None:
             where=where,
             hint=f"def {found.name}(output, *args)",
         )
-    if block.carrier == "mage":
+    if block.is_file:
         return
     has = {*block.upstreams, *block.reads, *(each.name for each in block.parameters)}
     for name in asked(found.function):

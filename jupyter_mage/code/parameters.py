@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -84,7 +85,7 @@ def values(block: Block, variables: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises DefinitionError for one that has neither.
     """
-    found: dict[str, Any] = dict(variables) if block.carrier == "mage" else {}  # Mage's functions get every variable
+    found: dict[str, Any] = dict(variables) if block.is_file else {}  # Mage's functions get every variable
     for parameter in block.parameters:
         if parameter.name in variables:
             found[parameter.name] = coerce(parameter, variables[parameter.name], block=block)
@@ -104,13 +105,15 @@ def check_variables(variables: Iterable[str], blocks: Iterable[Block], known: It
     there = tuple(blocks)
     names = {parameter.name for block in there for parameter in block.parameters} | set(known)
     for name in variables:
-        if name not in names and not any(block.carrier == "mage" and _speaks_of(block, name) for block in there):
+        if name not in names and not any(block.is_file and _speaks_of(block, name) for block in there):
             raise unknown("variable", name, names)
 
 
 def _speaks_of(block: Block, name: str) -> bool:
-    """Whether a Mage function, which gets every variable in ``kwargs``, has this name in its text."""
-    return f"'{name}'" in block.source or f'"{name}"' in block.source or f"{name}=" in block.source
+    """Whether a Mage file, which gets every variable in ``kwargs`` or for its templates, has this name in its text."""
+    if f"'{name}'" in block.source or f'"{name}"' in block.source or f"{name}=" in block.source:
+        return True
+    return name in block.source and re.search(rf"\{{[{{%][^{{}}]*\b{re.escape(name)}\b", block.source) is not None
 
 
 def checked(variables: Mapping[str, Any], blocks: Iterable[Block], known: Iterable[str] = ()) -> dict[str, Any]:

@@ -173,7 +173,7 @@ def _follow_in(block: Block, old: str, new: str) -> Block:
     if not reads and old not in (*block.needs, block.mapped):
         return block
     source: str | None = block.source
-    if block.language in languages and block.carrier != "mage":  # a Mage file gets its inputs by place
+    if block.language in languages and not block.is_file:  # a Mage file gets its inputs by place
         source = languages.get(block.language).rename(block.source, old, new)
     if source is None:
         return block

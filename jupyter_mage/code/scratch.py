@@ -16,7 +16,7 @@ def plain(block: Block, parameters: Sequence[str] = ()) -> str:
     >>> print(plain(Block(name="big", source="return orders[orders.n > 3]", upstreams=("orders",))))
     orders[orders.n > 3]
     """
-    if block.carrier == "mage" and mage_decorator(block.source):
+    if block.is_file and mage_decorator(block.source):
         return _mage_file(block, parameters)
     source = block.source.rstrip("\n")
     tree = parse(source, block=block.name)

@@ -17,7 +17,7 @@ from ..code.function import mage_decorator
 from ..code.parameters import with_members
 from ..code.renaming import rename_free
 from ..errors import JupyterMageError
-from ..model import Block
+from ..model import Block, Pipeline
 from ..plugins import Call, Names
 from . import mage_file
 
@@ -38,6 +38,9 @@ class Python:
 
     def normalise(self, source_text: str) -> str:
         return source.normalise(inline_tests.without(source_text))
+
+    def spelled(self, block: Block, pipeline: Pipeline) -> Block:  # noqa: ARG002 (it knows its upstreams by name)
+        return block
 
     def scratch(self, block: Block, parameters: Sequence[str]) -> str:
         return scratch.plain(block, parameters)
@@ -61,7 +64,7 @@ class Python:
         filename = call.filename or f"<block {call.block.name}>"
         namespace = call.namespace
         namespace.setdefault("__name__", "__main__")
-        decorator = mage_decorator(call.source) if call.block.carrier == "mage" else ""
+        decorator = mage_decorator(call.source) if call.block.is_file else ""
         if decorator:
             return mage_file.run(call, decorator, lambda space: _execute(call, body, filename, space))
         if not call.keep_names:

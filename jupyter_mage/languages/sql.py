@@ -14,7 +14,7 @@ from typing import Any
 from ..code import sql_words
 from ..code.tables import rename_table, tables
 from ..errors import BlockSyntaxError, JupyterMageError, NotStorableError, RunError, Where, unknown
-from ..model import Block
+from ..model import Block, Pipeline
 from ..plugins import Around, Call, Names
 
 
@@ -45,6 +45,9 @@ class Sql:
 
     def normalise(self, source: str) -> str:
         return _normalise(source)
+
+    def spelled(self, block: Block, pipeline: Pipeline) -> Block:  # noqa: ARG002 (it knows its upstreams by name)
+        return block
 
     def scratch(self, block: Block, parameters: Sequence[str]) -> str:
         source = block.source.strip("\n")

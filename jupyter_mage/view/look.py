@@ -74,7 +74,7 @@ ICONS: Final[dict[str, str]] = {
 }  # fmt: skip
 """The sign of each kind, drawn as a line in a box of 16; any other kind has the one of custom code."""
 
-LANGUAGES: Final[dict[str, str]] = {"python": "PY", "shell": "SH"}
+LANGUAGES: Final[dict[str, str]] = {"python": "PY", "shell": "SH", "mage_sql": "SQL"}
 """What the chip on a card says, where it is not the language's name in capitals."""
 
 LOUD: Final = frozenset({"running", "retrying", "failed", "problem", "leaky"})

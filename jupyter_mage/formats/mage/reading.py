@@ -142,7 +142,7 @@ class _Reader:
         block = Block(
             name=self.entry.name,
             source=(text or "").removesuffix("\n"),
-            language=(self.metadata.original(self.entry) or self.entry).language,
+            language=here((self.metadata.original(self.entry) or self.entry).language),
             kind=self.entry.kind,
             kind_given=True,
             upstreams=self.upstreams,
@@ -300,6 +300,23 @@ OUR_KEYS = (
 """What we write under ``configuration: {jupyter_mage: …}``; other keys there are kept."""
 
 
+_THEIRS = "mage_"
+
+
+def here(language: str) -> str:
+    """What the language of a file that is not ours is called here: Mage runs its SQL otherwise than we run ours."""
+    return f"{_THEIRS}{language}" if f"{_THEIRS}{language}" in languages else language
+
+
+def in_file(language: str) -> str:
+    """What Mage calls the language of a block.
+
+    >>> here("sql"), in_file("mage_sql"), in_file("python")
+    ('mage_sql', 'sql', 'python')
+    """
+    return language.removeprefix(_THEIRS)
+
+
 def is_still(kind: str) -> bool:
     """Whether blocks of this kind are kept and shown, never run: text and code beside the pipeline."""
     return kind in kinds and not kinds.get(kind).runs
@@ -321,4 +338,4 @@ def file_languages(pipeline: Pipeline) -> dict[str, str]:
     """The language of each block's file: its own, but for SQL that reads a frame Mage would not hand on whole."""
     mixed = sql_in_python.needed(pipeline, "sql")
     own = {block.name for block in pipeline if block.carrier == MAGE or is_still(block.kind)}
-    return {block.name: "python" if block.name in mixed - own else block.language for block in pipeline}
+    return {block.name: "python" if block.name in mixed - own else in_file(block.language) for block in pipeline}

@@ -15,6 +15,8 @@ from ..problem import Problem
 from .project import Disk, Files
 
 TYPES = ("time", "api", "event")
+WORDS = ("@once", "@hourly", "@daily", "@weekly", "@monthly", "@always_on")
+"""Schedules with a name."""
 _KEYS = {
     "name": "name",
     "schedule_type": "type",
@@ -43,7 +45,22 @@ def read(files: Files, folder: str) -> tuple[Trigger, ...]:
 
 def check(files: Files, folder: str) -> list[Problem]:
     """Everything that is wrong with the file."""
-    return _load(files, folder)[1]
+    found, problems = _load(files, folder)
+    times = [each for each in found if each.type == "time" and not is_schedule(each.interval)]
+    return [*problems, *(Problem(file=path_of(folder), line=None, message=_no_schedule(each)) for each in times)]
+
+
+def _no_schedule(trigger: Trigger) -> str:
+    return f"trigger {trigger.name}: schedule_interval is {trigger.interval!r:.40}, not {', '.join(WORDS)} or a cron line of five"
+
+
+def is_schedule(text: str) -> bool:
+    """Whether it says when to start, in one of Mage's words or as a cron line.
+
+    >>> is_schedule("@daily"), is_schedule("*/5 6-18 * * MON"), is_schedule("at dawn")
+    (True, True, False)
+    """
+    return text in WORDS or re.fullmatch(r"[\d*/,\-]+(?: +[\d*/,\-A-Za-z#?]+){4,5}", text.strip()) is not None
 
 
 def write(triggers: Sequence[Trigger], root: Path, folder: str) -> bool:
