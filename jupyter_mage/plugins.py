@@ -125,7 +125,9 @@ class Kind:
 
     name: str
     folder: str
-    """Where Mage keeps files of this kind."""
+    """Where Mage keeps files of this kind; empty where its blocks have none."""
+    language: str = ""
+    """Of blocks that have no file, the language that runs them."""
     runs: bool = True
     """False for what is kept and shown, never executed: markdown, scratchpad."""
     waits: bool = False

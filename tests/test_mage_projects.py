@@ -88,7 +88,6 @@ def test_what_does_not_run_here_is_shown_with_its_reason_and_the_rest_runs(root:
     picture = view.picture(session.pipeline, None)
     shown = {name: state["reason"] for name, state in picture["states"].items() if state.get("reason")}
     assert shown == {
-        "product": "global_data_product block: its output is another pipeline's; it is kept and not run here",
         "model": "a block in r: it is kept and not run here",
         "dbt_demo_daily": "dbt block: dbt runs it; it is kept and not run here",
         "expect": "extension block: Great Expectations runs it; it is kept and not run here",
@@ -104,8 +103,8 @@ def test_what_does_not_run_here_is_shown_with_its_reason_and_the_rest_runs(root:
 def test_check_names_file_and_line_of_what_does_not_run(root: Path) -> None:
     lines = mage_projects.EVERYTHING.splitlines()
     reasons = [problem for problem in mage.check(root) if "not run here" in problem.message]
-    assert [problem.file for problem in reasons] == [META] * 4
-    assert [problem.message.split(":")[0] in lines[problem.line - 1] for problem in reasons if problem.line] == [True] * 4
+    assert [problem.file for problem in reasons] == [META] * 3
+    assert [problem.message.split(":")[0] in lines[problem.line - 1] for problem in reasons if problem.line] == [True] * 3
 
 
 def test_unchanged_project_is_written_byte_for_byte(root: Path) -> None:
@@ -301,7 +300,7 @@ def test_kernel_on_an_imported_notebook_exports_into_its_project_and_changes_not
     failed = {
         cell.id: output.ename for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"
     }
-    assert list(failed) == ["query"]  # there is no database
+    assert sorted(failed) == ["product", "query"]  # it has no pipeline, and no database
     said = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
     assert said.startswith("0 files in project\nrun it: jupyter mage run project everything")
     assert mage_projects.contents(root) == before

@@ -22,7 +22,6 @@ _PIPELINE_TYPES = {
 _KINDS = {
     "dbt": "dbt runs it",
     "extension": "Great Expectations runs it",
-    "global_data_product": "its output is another pipeline's",
     "group": "a group has no code",
     "hook": "Mage's server runs it",
     "pipeline": "it stands for another pipeline",
@@ -43,7 +42,7 @@ def problem(entry: Entry, metadata: Metadata) -> str:
         return f"{why}: {NOT_HERE}"
     if entry.kind not in kinds:
         return f"{entry.kind} block: {_KINDS[entry.kind]}; {NOT_HERE}" if entry.kind in _KINDS else ""
-    if original.language not in languages:
+    if original.language not in languages and not kinds.get(entry.kind).language:
         return f"a block in {original.language}: {NOT_HERE}"
     return ""
 

@@ -91,6 +91,7 @@ class _Reader:
     def __init__(self, files: Files, entry: Entry, metadata: entries.Metadata) -> None:
         self.files, self.entry, self.metadata = files, entry, metadata
         self.names = {each.uuid: each.name for each in metadata.entries}
+        self.original = metadata.original(entry) or entry
         self.path = metadata.path(entry)
         self.upstreams = tuple(self.names.get(uuid) or metadata.absent[uuid] for uuid in abilities.upstreams(entry))
 
@@ -115,7 +116,7 @@ class _Reader:
     def text(self) -> str | None:
         """What the block's file says; where there is none, what its entry has in ``content``."""
         text = self.files.text(self.path) if self.path is not None else ""
-        inline = (self.metadata.original(self.entry) or self.entry).raw.get("content")
+        inline = self.original.raw.get("content")
         return inline + "\n" if text is None and isinstance(inline, str) else text
 
     def kept_keys(self, block: Block) -> dict[str, Any]:
@@ -141,8 +142,8 @@ class _Reader:
         """The file as it is. A missing one gives an empty body, and says so."""
         block = Block(
             name=self.entry.name,
-            source=(text or "").removesuffix("\n"),
-            language=here((self.metadata.original(self.entry) or self.entry).language),
+            source=(text or "").removesuffix("\n") or self.said_of_no_file(),
+            language=here(self.original.language, self.original.kind),
             kind=self.entry.kind,
             kind_given=True,
             upstreams=self.upstreams,
@@ -154,6 +155,15 @@ class _Reader:
             use=str((self.entry.ours or {}).get("use", "")),
         )
         return block if is_still(self.entry.kind) else cells.with_own_tests(block, Ledger())
+
+    def said_of_no_file(self) -> str:
+        """What stands in the cell of a block that has no file."""
+        kind = self.original.kind
+        if kind not in kinds or not kinds.get(kind).language:
+            return ""
+        said = self.original.configuration.get(kind)
+        uuid = said.get("uuid") if isinstance(said, Mapping) else None
+        return f"# {kind}: {uuid}"
 
     def own(self, text: str, ours: Mapping[str, Any]) -> Block | None:
         if "header" not in ours:
@@ -300,21 +310,27 @@ OUR_KEYS = (
 """What we write under ``configuration: {jupyter_mage: …}``; other keys there are kept."""
 
 
-_THEIRS = "mage_"
+_IN_FILE = {"mage_sql": "sql", "mage_product": "python"}
+"""Languages that Mage has another name for."""
 
 
-def here(language: str) -> str:
-    """What the language of a file that is not ours is called here: Mage runs its SQL otherwise than we run ours."""
-    return f"{_THEIRS}{language}" if f"{_THEIRS}{language}" in languages else language
+def here(language: str, kind: str = "") -> str:
+    """What the language of a file that is not ours is called here: Mage runs its SQL otherwise than we run ours.
+
+    >>> here("sql"), here("python"), here("python", "global_data_product")
+    ('mage_sql', 'python', 'mage_product')
+    """
+    own = kinds.get(kind).language if kind in kinds else ""
+    return own or next((name for name, theirs in _IN_FILE.items() if theirs == language and theirs != "python"), language)
 
 
 def in_file(language: str) -> str:
     """What Mage calls the language of a block.
 
-    >>> here("sql"), in_file("mage_sql"), in_file("python")
-    ('mage_sql', 'sql', 'python')
+    >>> in_file("mage_sql"), in_file("python")
+    ('sql', 'python')
     """
-    return language.removeprefix(_THEIRS)
+    return _IN_FILE.get(language, language)
 
 
 def is_still(kind: str) -> bool:
