@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 from keyboard import Person
 from real_kernel import Kernel, surroundings
-from servers import mariadb_server, postgres_server, s3_server  # noqa: F401, I001 (fixtures: each server starts once)
+from servers import azure_server, clickhouse_server, mariadb_server, postgres_server, s3_server, ssh_server  # noqa: F401, I001 (fixtures)
 
 from jupyter_mage.session import Session
 

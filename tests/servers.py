@@ -217,3 +217,58 @@ def s3_server() -> Iterator[Server]:
                     if not left:
                         raise
             yield server
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server() -> Iterator[Server]:
+    """ClickHouse's own engine behind its HTTP interface; whoever asks may."""
+    with own_folder() as (folder, _):
+        port = free_port()
+        command = [sys.executable, str(Path(__file__).with_name("clickhouse_server.py")), str(port), str(folder)]
+        with running(command, port, folder) as server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+def azure_server() -> Iterator[Server]:
+    """Azurite, Microsoft's own emulator of Blob Storage, with its usual account ``devstoreaccount1``."""
+    tools = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jupyter_mage_tests/node_modules/.bin"
+    with own_folder() as (folder, _):
+        port = free_port()
+        command = [
+            program("azurite-blob", str(tools)),
+            "--blobPort",
+            str(port),
+            "--location",
+            str(folder),
+            "--skipApiVersionCheck",
+        ]
+        with running([*command, "--silent", "--disableTelemetry"], port, folder) as server:
+            yield server
+
+
+@dataclass(frozen=True)
+class Login:
+    """An SSH server, who may come in, and the file of the key that opens it."""
+
+    port: int
+    user: str
+    key: Path
+
+
+@pytest.fixture(scope="session")
+def ssh_server() -> Iterator[Login]:
+    """OpenSSH as an unprivileged user, who comes in by a key."""
+    with own_folder() as (folder, user):
+        for name in ("host", "key"):
+            command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
+            subprocess.run(command, check=True, user=user or None, env=_environment(folder), cwd=folder)
+        port = free_port()
+        settings = {
+            "Port": port, "ListenAddress": "127.0.0.1", "HostKey": folder / "host", "AuthorizedKeysFile": folder / "key.pub",
+            "PidFile": "none", "StrictModes": "no", "UsePAM": "yes", "PasswordAuthentication": "no", "AllowTcpForwarding": "yes",
+        }  # fmt: skip
+        (folder / "config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        (folder / "config").chmod(0o644)
+        with running([program("sshd"), "-D", "-e", "-f", str(folder / "config")], port, folder, user=user) as server:
+            yield Login(server.port, user or pwd.getpwuid(os.getuid()).pw_name, folder / "key")

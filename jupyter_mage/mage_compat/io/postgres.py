@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Self
 
-from ...errors import PluginError
 from ._columns import Column
+from ._tunnel import Tunnel
 from .config import ConfigKey, required
 from .sql import BaseSQL, on_conflict
 
@@ -34,14 +34,30 @@ class Postgres(BaseSQL):
         connect_timeout: int | None = None,
         **kwargs: Any,
     ) -> None:
-        if connection_method == "ssh_tunnel":
-            command = f"ssh -N -L 6543:{host}:{port or 5432} {ssh_username}@{ssh_host} -p {ssh_port or 22}"
-            raise PluginError(f"Postgres: a tunnel to {ssh_host} is yours to open: {command}; then host localhost, port 6543")
         super().__init__(
             verbose=verbose, dbname=dbname, user=user, password=password, host=host, port=port, schema=schema,
             connect_timeout=connect_timeout, options=kwargs,
         )  # fmt: skip
-        del ssh_password, ssh_pkey
+        self.ssh_tunnel: Tunnel | None = None
+        self._through: dict[str, Any] = {}
+        if connection_method == "ssh_tunnel":
+            login = {"username": ssh_username, "password": ssh_password or None, "key": ssh_pkey or None}
+            self._through = {"host": ssh_host, "port": int(ssh_port or 22), **login}
+
+    def open(self) -> None:
+        if self._through and self.ssh_tunnel is None:
+            self.ssh_tunnel = Tunnel((self.settings["host"], int(self.settings["port"] or 5432)), **self._through)
+        try:
+            super().open()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        super().close()
+        if self.ssh_tunnel is not None:
+            self.ssh_tunnel.close()
+            self.ssh_tunnel = None
 
     @classmethod
     def with_config(cls, config: Any) -> Self:
@@ -56,6 +72,8 @@ class Postgres(BaseSQL):
             "SSH_HOST",
             "SSH_PORT",
             "SSH_USERNAME",
+            "SSH_PASSWORD",
+            "SSH_PKEY",
             "CONNECT_TIMEOUT",
         )
         settings = {name.lower(): config[ConfigKey[f"POSTGRES_{name}"]] for name in names}
@@ -74,8 +92,9 @@ class Postgres(BaseSQL):
     def _address(self) -> Any:
         from sqlalchemy import URL
 
-        own = self.settings
-        url = URL.create("postgresql+psycopg", own["user"], own["password"], own["host"], int(own["port"] or 5432), own["dbname"])
+        own, tunnel = self.settings, self.ssh_tunnel
+        host, port = ("127.0.0.1", tunnel.port) if tunnel else (own["host"], int(own["port"] or 5432))
+        url = URL.create("postgresql+psycopg", own["user"], own["password"], host, port, own["dbname"])
         keeping = {"keepalives": 1, "keepalives_idle": 300, **own["options"]}
         timeout = own["connect_timeout"]
         return url, {**keeping, **({"connect_timeout": int(timeout)} if timeout else {})}
