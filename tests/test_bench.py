@@ -11,7 +11,7 @@ import pytest
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
 OURS = "jupyter_mage,jupyter_mage-processes,floor"
-WORKLOADS = "chain, fan, chain-10k, fan-10k, cached, frame, cpu, first, plan, plan-100k, events, define, import, help, cold"
+WORKLOADS = "chain, fan, chain-10k, fan-10k, cached, frame, cpu, first, plan, plan-100k, events, define, import, help, cold, mage-project"
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -38,6 +38,7 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
         ("import", {"floor", "jupyter_mage"}, 1),
         ("help", {"floor", "jupyter_mage"}, 1),
         ("cold", {"floor", "jupyter_mage"}, 1),
+        ("mage-project", {"jupyter_mage"}, 1),
     ],
 )
 def test_bench_runs_each_workload_and_writes_its_figures_as_json(workload, contenders, n, tmp_path):

@@ -32,6 +32,8 @@ class Variant:
     """The statement that the workload ``import`` times."""
     command: Sequence[str] = ()
     """The command of the environment that the workload ``help`` times."""
+    project: Sequence[str] = ()
+    """The command of the environment that runs a Mage project; the folder and the pipeline follow."""
     note: str = ""
     """What it keeps, for the table."""
 

@@ -29,11 +29,13 @@ variants = (
             "import",
             "help",
             "cold",
+            "mage-project",
         ),
         mode="inline",
         packages=("jupyter_mage", "pandas", "pyarrow"),
         imports="import jupyter_mage",
         command=("jupyter", "mage", "--help"),
+        project=("jupyter", "mage", "run"),
         note="outputs, history",
     ),
     Variant(

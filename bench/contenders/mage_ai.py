@@ -20,9 +20,10 @@ _SAME = {"environment": "mage_ai", "packages": ("mage-ai",)}
 variants = (
     Variant(
         name="mage-ai",
-        workloads=("chain", "fan", "import", "help", "cold"),
+        workloads=("chain", "fan", "import", "help", "cold", "mage-project"),
         imports="import mage_ai.cli.main",
         command=("mage", "--help"),
+        project=("mage", "run"),
         note="outputs",
         **_SAME,
     ),

@@ -111,7 +111,7 @@ def timed(command: Sequence[str], python: Path, folder: Path) -> tuple[subproces
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     try:
         done = subprocess.run(
-            command, cwd=folder, env=_environment(python, folder), capture_output=True, text=True, timeout=TIMEOUT, check=False
+            command, cwd=folder, env=environment(python, folder), capture_output=True, text=True, timeout=TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
         done = subprocess.CompletedProcess(command, -1, "", f"not done after {TIMEOUT:.0f} s")
@@ -119,7 +119,7 @@ def timed(command: Sequence[str], python: Path, folder: Path) -> tuple[subproces
     return done, (wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def _environment(python: Path, folder: Path) -> dict[str, str]:
+def environment(python: Path, folder: Path) -> dict[str, str]:
     """Nothing of the person's own: a home in the folder, the contender's commands first. PYTHONPATH is for a copy of ours."""
     names = ("LANG", "LC_ALL", "BENCH_ROWS", *(["PYTHONPATH"] if str(python) == sys.executable else []))
     kept = {name: os.environ[name] for name in names if name in os.environ}
@@ -139,7 +139,7 @@ def load(name: str) -> ModuleType:
 
 ORDER = (
     "chain", "fan", "chain_10k", "fan_10k", "cached", "frame", "cpu_bound", "first_block", "plan", "plan_100k", "graph",
-    "events", "define", "import_time", "help_time", "cold",
+    "events", "define", "import_time", "help_time", "cold", "mage_project",
 )  # fmt: skip
 
 
