@@ -12,7 +12,7 @@ from typing import Literal, NotRequired, TypedDict
 
 
 class PictureNode(TypedDict):
-    """A block's card: what it is, and where it stands."""
+    """A block's card: what it is, and where it stands. That of a closed group says its ``members``, and less of itself."""
 
     id: str
     label: str
@@ -27,15 +27,18 @@ class PictureNode(TypedDict):
     y: float
     width: float
     height: float
-    doc: str
-    upstreams: list[str]
-    after: list[str]
-    tests: int
-    mapped: str
+    doc: NotRequired[str]
+    tags: NotRequired[list[str]]
+    upstreams: NotRequired[list[str]]
+    after: NotRequired[list[str]]
+    tests: NotRequired[int]
+    mapped: NotRequired[str]
     """The upstream of whose items each gets a run of its own, or empty."""
-    cell: int | None
+    cell: NotRequired[int | None]
     """Execution count of the cell that defined it."""
-    cell_id: str | None
+    cell_id: NotRequired[str | None]
+    members: NotRequired[list[str]]
+    """Of a card that stands for a closed group: the blocks in it."""
 
 
 class PictureEdge(TypedDict):
@@ -47,6 +50,18 @@ class PictureEdge(TypedDict):
     tip: list[float]
     sideways: bool
     order_only: bool
+
+
+class Flow(TypedDict):
+    """What a block's output is, for the edges that carry it."""
+
+    shape: NotRequired[str]
+    size: NotRequired[str]
+    change: NotRequired[str]
+    """Against the last good run: ``−20 %, +day``."""
+    alert: NotRequired[str]
+    """``loss`` of a fifth of the rows or more, ``schema`` where columns are others, or empty."""
+    before: NotRequired[str]
 
 
 class BlockState(TypedDict):
@@ -69,6 +84,9 @@ class BlockState(TypedDict):
     items_failed: NotRequired[int]
     memory: NotRequired[str]
     sampled: NotRequired[bool]
+    passed: NotRequired[int]
+    """How many of its tests passed."""
+    flow: NotRequired[Flow]
 
 
 class RunState(TypedDict):
@@ -82,6 +100,21 @@ class RunState(TypedDict):
     sample: NotRequired[int]
 
 
+class PictureGroup(TypedDict):
+    """Blocks that are drawn as one card while their group is closed."""
+
+    name: str
+    members: list[str]
+
+
+class Drawing(TypedDict):
+    """Cards and arrows where they stand: here with every group closed."""
+
+    size: list[float]
+    nodes: list[PictureNode]
+    edges: list[PictureEdge]
+
+
 class Picture(TypedDict):
     """A pipeline as it is drawn, coordinates included."""
 
@@ -90,7 +123,13 @@ class Picture(TypedDict):
     size: list[float]
     nodes: list[PictureNode]
     edges: list[PictureEdge]
+    key: str
+    """Two pictures with one key have the same blocks, edges and places."""
+    groups: NotRequired[list[PictureGroup]]
+    closed: NotRequired[Drawing]
     states: dict[str, BlockState]
+    elapsed: NotRequired[dict[str, float]]
+    """Seconds that what runs has run by now."""
     run: RunState | None
 
 
@@ -99,6 +138,7 @@ class PictureChanges(TypedDict):
 
     changes: int
     states: NotRequired[dict[str, BlockState]]
+    elapsed: NotRequired[dict[str, float]]
     run: NotRequired[RunState | None]
 
 

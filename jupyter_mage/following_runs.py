@@ -33,6 +33,7 @@ class Follower:
         self.pictures: OrderedDict[int, dict[str, Any]] = OrderedDict()
         self.guard = threading.Lock()
         self._whole = 0
+        self._pipeline: Pipeline | None = None
 
     def read(self, reader: Any, name: str) -> None:
         """Take in what was written since."""
@@ -43,7 +44,7 @@ class Follower:
             if isinstance(event, ev.BlockEvent):
                 self.touched[event.block] = number
             else:  # a start or an end says something of every block
-                self._whole = number
+                self._whole, self._pipeline = number, None
 
     def needs_whole(self, after: int) -> bool:
         """Whether what changed behind this event is more than its blocks."""
@@ -52,8 +53,13 @@ class Follower:
     @property
     def pipeline(self) -> Pipeline:
         """The graph that it ran; of an older version's run, as far as its results tell."""
-        if self.run.graph:
-            return drawable(self.run.pipeline, self.run.graph)
+        if not self.run.graph:
+            return self._guessed()
+        if self._pipeline is None:  # the same value each time: its layout is kept by that
+            self._pipeline = drawable(self.run.pipeline, self.run.graph)
+        return self._pipeline
+
+    def _guessed(self) -> Pipeline:
         parts = [part for part in self.run.blocks.values() if not part.is_item]
         names = {part.name for part in parts}
         return Pipeline(

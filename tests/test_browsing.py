@@ -46,7 +46,9 @@ CELLS = (
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return tmp_path / "root"
+    made = tmp_path / "root"
+    made.mkdir()
+    return made
 
 
 @pytest.fixture
@@ -114,7 +116,6 @@ def test_folders_of_installed_things_and_hidden_ones_are_not_looked_into(root: P
 
 def test_links_are_not_followed(root: Path, tmp_path: Path) -> None:
     notebook(tmp_path / "other" / "n.ipynb", "%%block a\n1")
-    root.mkdir()
     (root / "linked").symlink_to(tmp_path / "other")
     (root / "n.ipynb").symlink_to(tmp_path / "other" / "n.ipynb")
     (root / "loop").symlink_to(root)
@@ -122,7 +123,6 @@ def test_links_are_not_followed(root: Path, tmp_path: Path) -> None:
 
 
 def test_a_notebook_that_does_not_read_is_there_with_the_reason(root: Path) -> None:
-    root.mkdir()
     (root / "broken.ipynb").write_text('{"cells": [%%block')
     [line] = browsing.found(root)["projects"][0]["pipelines"]
     assert line["name"] == "broken"
@@ -159,7 +159,7 @@ def test_what_was_read_of_a_notebook_is_read_again_when_it_changed(root: Path) -
 )
 def test_a_path_that_leaves_the_root_or_is_hidden_is_refused(root: Path, tmp_path: Path, path: str) -> None:
     (tmp_path / "other" / "deeper").mkdir(parents=True)
-    (root / "a").mkdir(parents=True)
+    (root / "a").mkdir()
     (root / "linked").symlink_to(tmp_path / "other")
     with pytest.raises((UnsafePathError, ProjectError)):
         browsing.project(root, path)

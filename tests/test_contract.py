@@ -68,6 +68,9 @@ def session(tmp_path: Path):
     made = Session(tmp_path, pipeline="p")
     made.define("raw", "[1, 2, 3]")
     made.define("each(raw, *, times: int = 2) --map raw", "raw * times")
+    made.define("load_a --tag load", "1")
+    made.define("load_b --tag load", "2")
+    made.define("load_c --tag load", "[2]")
     made.define("bad(each) --retries 1 --retry-delay 0", "print('hello')\nraise ValueError('no')")
     made.define("after(bad)", "bad")
     yield made

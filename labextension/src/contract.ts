@@ -2,7 +2,7 @@
  * The shapes of the JSON that kernel and server give. Made from jupyter_mage/contract.py and asked.py by `make contract`: edit that.
  */
 
-/** A block's card: what it is, and where it stands. */
+/** A block's card: what it is, and where it stands. That of a closed group says its ``members``, and less of itself. */
 export interface PictureNode {
   id: string;
   label: string;
@@ -17,15 +17,18 @@ export interface PictureNode {
   y: number;
   width: number;
   height: number;
-  doc: string;
-  upstreams: string[];
-  after: string[];
-  tests: number;
+  doc?: string;
+  tags?: string[];
+  upstreams?: string[];
+  after?: string[];
+  tests?: number;
   /** The upstream of whose items each gets a run of its own, or empty. */
-  mapped: string;
+  mapped?: string;
   /** Execution count of the cell that defined it. */
-  cell: number | null;
-  cell_id: string | null;
+  cell?: number | null;
+  cell_id?: string | null;
+  /** Of a card that stands for a closed group: the blocks in it. */
+  members?: string[];
 }
 
 /** An arrow, with its way from card to card. */
@@ -36,6 +39,17 @@ export interface PictureEdge {
   tip: number[];
   sideways: boolean;
   order_only: boolean;
+}
+
+/** What a block's output is, for the edges that carry it. */
+export interface Flow {
+  shape?: string;
+  size?: string;
+  /** Against the last good run: ``−20 %, +day``. */
+  change?: string;
+  /** ``loss`` of a fifth of the rows or more, ``schema`` where columns are others, or empty. */
+  alert?: string;
+  before?: string;
 }
 
 /** What the run says of a block. What there is nothing of is left out. */
@@ -57,6 +71,9 @@ export interface BlockState {
   items_failed?: number;
   memory?: string;
   sampled?: boolean;
+  /** How many of its tests passed. */
+  passed?: number;
+  flow?: Flow;
 }
 
 /** How far the run is. */
@@ -69,6 +86,19 @@ export interface RunState {
   sample?: number;
 }
 
+/** Blocks that are drawn as one card while their group is closed. */
+export interface PictureGroup {
+  name: string;
+  members: string[];
+}
+
+/** Cards and arrows where they stand: here with every group closed. */
+export interface Drawing {
+  size: number[];
+  nodes: PictureNode[];
+  edges: PictureEdge[];
+}
+
 /** A pipeline as it is drawn, coordinates included. */
 export interface Picture {
   version: number;
@@ -76,7 +106,13 @@ export interface Picture {
   size: number[];
   nodes: PictureNode[];
   edges: PictureEdge[];
+  /** Two pictures with one key have the same blocks, edges and places. */
+  key: string;
+  groups?: PictureGroup[];
+  closed?: Drawing;
   states: Record<string, BlockState>;
+  /** Seconds that what runs has run by now. */
+  elapsed?: Record<string, number>;
   run: RunState | null;
 }
 
@@ -84,6 +120,7 @@ export interface Picture {
 export interface PictureChanges {
   changes: number;
   states?: Record<string, BlockState>;
+  elapsed?: Record<string, number>;
   run?: RunState | null;
 }
 
@@ -534,8 +571,11 @@ export interface Fitted {
 export interface Contract {
   PictureNode: PictureNode;
   PictureEdge: PictureEdge;
+  Flow: Flow;
   BlockState: BlockState;
   RunState: RunState;
+  PictureGroup: PictureGroup;
+  Drawing: Drawing;
   Picture: Picture;
   PictureChanges: PictureChanges;
   RunLine: RunLine;
@@ -601,13 +641,15 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     y: 'number',
     width: 'number',
     height: 'number',
-    doc: 'text',
-    upstreams: ['list', 'text'],
-    after: ['list', 'text'],
-    tests: 'number',
-    mapped: 'text',
-    cell: ['null', 'number'],
-    cell_id: ['null', 'text']
+    doc: ['maybe', 'text'],
+    tags: ['maybe', ['list', 'text']],
+    upstreams: ['maybe', ['list', 'text']],
+    after: ['maybe', ['list', 'text']],
+    tests: ['maybe', 'number'],
+    mapped: ['maybe', 'text'],
+    cell: ['maybe', ['null', 'number']],
+    cell_id: ['maybe', ['null', 'text']],
+    members: ['maybe', ['list', 'text']]
   },
   PictureEdge: {
     source: 'text',
@@ -616,6 +658,13 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     tip: ['list', 'number'],
     sideways: 'truth',
     order_only: 'truth'
+  },
+  Flow: {
+    shape: ['maybe', 'text'],
+    size: ['maybe', 'text'],
+    change: ['maybe', 'text'],
+    alert: ['maybe', 'text'],
+    before: ['maybe', 'text']
   },
   BlockState: {
     status: 'text',
@@ -633,7 +682,9 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     items_done: ['maybe', 'number'],
     items_failed: ['maybe', 'number'],
     memory: ['maybe', 'text'],
-    sampled: ['maybe', 'truth']
+    sampled: ['maybe', 'truth'],
+    passed: ['maybe', 'number'],
+    flow: ['maybe', ['of', 'Flow']]
   },
   RunState: {
     id: 'text',
@@ -643,18 +694,32 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     seconds: ['null', 'number'],
     sample: ['maybe', 'number']
   },
+  PictureGroup: {
+    name: 'text',
+    members: ['list', 'text']
+  },
+  Drawing: {
+    size: ['list', 'number'],
+    nodes: ['list', ['of', 'PictureNode']],
+    edges: ['list', ['of', 'PictureEdge']]
+  },
   Picture: {
     version: 'number',
     pipeline: 'text',
     size: ['list', 'number'],
     nodes: ['list', ['of', 'PictureNode']],
     edges: ['list', ['of', 'PictureEdge']],
+    key: 'text',
+    groups: ['maybe', ['list', ['of', 'PictureGroup']]],
+    closed: ['maybe', ['of', 'Drawing']],
     states: ['map', ['of', 'BlockState']],
+    elapsed: ['maybe', ['map', 'number']],
     run: ['null', ['of', 'RunState']]
   },
   PictureChanges: {
     changes: 'number',
     states: ['maybe', ['map', ['of', 'BlockState']]],
+    elapsed: ['maybe', ['map', 'number']],
     run: ['maybe', ['null', ['of', 'RunState']]]
   },
   RunLine: {
