@@ -94,7 +94,7 @@ class JupyterServer:
         """The cookies of a browser that has opened the page."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request("GET", f"/login?token={self.token}&next=%2Fapi%2Fstatus")
+            connection.request("GET", f"/lab?token={self.token}")
             answer = connection.getresponse()
             cookies: SimpleCookie = SimpleCookie()
             for name, value in answer.getheaders():
