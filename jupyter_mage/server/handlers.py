@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
+from tornado.iostream import StreamClosedError
 
 from ..errors import DefinitionError, JupyterMageError, ProjectError, UnknownNameError, UnsafePathError
 from .asked import Asked
@@ -64,7 +66,8 @@ class _Handler(APIHandler):
             self.set_status(_status(error))
             refusal = {"message": error.message + (f" ({error.where})" if error.where else ""), "hint": error.hint}
             answer = await _in_thread(lambda: _told(refusal))
-        await self.finish(answer)
+        with contextlib.suppress(StreamClosedError):  # nobody waits for it any more
+            await self.finish(answer)
 
     async def _wait(self, asked: Asked, stamp: Callable[[Path, Asked], str]) -> None:
         """Until something was written since ``stamp``, the time is over, or nobody waits any more."""

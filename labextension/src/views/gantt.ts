@@ -46,7 +46,7 @@ export function mountGantt(host: HTMLElement, chosen: (block: string) => void): 
     }
     const now = Date.now() / 1000 + offset;
     const left = Math.round(
-      Math.min(width * 0.36, 16 + LETTER * Math.max(6, ...lines.map(each => each.label.length)))
+      Math.min(width * 0.4, 22 + LETTER * Math.max(6, ...lines.map(each => each.label.length)))
     );
     const spans = lines.flatMap(each => each.attempts.map((one): Span => [one.started, one.ended ?? now]));
     const along = scale(spans, width - left - RIGHT, detail.run.status === 'running');
@@ -167,7 +167,7 @@ function drawRow(
 ): void {
   row.dataset.status = line.status;
   row.setAttribute('aria-label', described(line));
-  const letters = Math.ceil((left - 16) / LETTER);
+  const letters = Math.ceil((left - 22) / LETTER);
   const name = line.label.length > letters ? `${line.label.slice(0, Math.max(1, letters - 1))}…` : line.label;
   const bars = line.attempts.flatMap(each => bar(each, along, left, now));
   const starts = Math.min(width, ...line.attempts.map(each => left + along.x(each.started)));

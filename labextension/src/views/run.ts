@@ -286,7 +286,14 @@ function drawCard(
       ...(line.shape ? [go('data', words('Data'))] : []),
       shut
     ),
-    html('p', {}, described(line).split('\n').slice(1).join(' · ')),
+    html(
+      'p',
+      {},
+      described({ ...line, error: '' })
+        .split('\n')
+        .slice(1)
+        .join(' · ')
+    ),
     ...(line.error
       ? [
           html(
