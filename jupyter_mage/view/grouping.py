@@ -88,6 +88,14 @@ def _card(group: str, members: list[str]) -> Json:
         "language": f"{len(members)} blocks",
         "chip": str(len(members)),
         "height": HEIGHT,
+        "doc": "",
+        "tags": [],
+        "upstreams": [],
+        "after": [],
+        "tests": 0,
+        "mapped": "",
+        "cell": None,
+        "cell_id": None,
         "members": members,
     }
 

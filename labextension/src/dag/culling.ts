@@ -8,19 +8,19 @@ const TILE = 700;
 export class Index {
   constructor(picture: IDrawing) {
     for (const node of picture.nodes) {
-      this._put(this._nodes, { ...box(node), what: node });
+      this._nodes.put({ ...box(node), what: node });
     }
     for (const edge of picture.edges) {
-      this._put(this._edges, { ...bounds(edge.path), what: edge });
+      this._edges.put({ ...bounds(edge.path), what: edge });
     }
   }
 
   nodesIn(area: IBox): Set<INode> {
-    return this._in(this._nodes, area);
+    return this._nodes.in(area);
   }
 
   edgesIn(area: IBox): Set<IEdge> {
-    return this._in(this._edges, area);
+    return this._edges.in(area);
   }
 
   nodeAt(x: number, y: number): INode | null {
@@ -43,48 +43,60 @@ export class Index {
     return best;
   }
 
-  private _put<T>(tiles: Map<string, Placed<T>[]>, placed: Placed<T>): void {
-    for (const key of keys(placed)) {
-      const there = tiles.get(key);
+  private readonly _nodes = new Places<INode>();
+  private readonly _edges = new Places<IEdge>();
+}
+
+/** Things by the tiles that they touch; the few that touch very many stand in a list of their own. */
+class Places<T> {
+  put(placed: Placed<T>): void {
+    this._all.push(placed);
+    const keys = tiles(placed, 100);
+    if (!keys) {
+      this._large.push(placed);
+    }
+    for (const key of keys ?? []) {
+      const there = this._tiles.get(key);
       if (there) {
         there.push(placed);
       } else {
-        tiles.set(key, [placed]);
+        this._tiles.set(key, [placed]);
       }
     }
   }
 
-  private _in<T>(tiles: Map<string, Placed<T>[]>, area: IBox): Set<T> {
-    const found = new Set<T>();
-    for (const key of keys(area)) {
-      for (const placed of tiles.get(key) ?? []) {
-        if (meets(placed, area)) {
-          found.add(placed.what);
-        }
-      }
-    }
-    return found;
+  in(area: IBox): Set<T> {
+    const keys = tiles(area, 4000);
+    const near = keys ? [...keys.map(key => this._tiles.get(key) ?? []), this._large] : [this._all];
+    return new Set(near.flatMap(some => some.filter(placed => meets(placed, area))).map(({ what }) => what));
   }
 
-  private readonly _nodes = new Map<string, Placed<INode>[]>();
-  private readonly _edges = new Map<string, Placed<IEdge>[]>();
+  private readonly _all: Placed<T>[] = [];
+  private readonly _large: Placed<T>[] = [];
+  private readonly _tiles = new Map<string, Placed<T>[]>();
 }
 
 interface Placed<T> extends IBox {
   what: T;
 }
 
-/** The tiles that a box touches; an immense one (a hostile picture) has no more than some thousands. */
-function* keys({ x, y, width, height }: IBox): Generator<string> {
-  const left = Math.floor(x / TILE);
-  const top = Math.floor(y / TILE);
-  const right = Math.min(Math.floor((x + width) / TILE), left + 200);
-  const bottom = Math.min(Math.floor((y + height) / TILE), top + 200);
-  for (let row = top; row <= bottom; row++) {
-    for (let column = left; column <= right; column++) {
-      yield `${column},${row}`;
+/** The tiles that a box touches, or nothing where it is so large that they are not worth counting. */
+function tiles({ x, y, width, height }: IBox, most: number): string[] | null {
+  const [left, top] = [Math.floor(x / TILE), Math.floor(y / TILE)];
+  const [across, down] = [
+    Math.floor((x + width) / TILE) - left + 1,
+    Math.floor((y + height) / TILE) - top + 1
+  ];
+  if (!(across * down <= most)) {
+    return null;
+  }
+  const found: string[] = [];
+  for (let row = 0; row < down; row++) {
+    for (let column = 0; column < across; column++) {
+      found.push(`${left + column},${top + row}`);
     }
   }
+  return found;
 }
 
 function meets(one: IBox, other: IBox): boolean {
