@@ -139,6 +139,13 @@ class Records(Definitions):
         self.history.prune(RUNS_KEPT)
         self._room, self._tidy_again = CACHE_LIMIT - self.history.kept_size(), time.monotonic() + TIDY_SECONDS
 
+    def page(self, name: str = "last") -> str:
+        """A run, or the pipeline's last, as one HTML page that needs nothing else: graph, times, errors, logs, versions."""
+        from . import page
+
+        run = self.history.resolve_run(name, self.current if name == "last" else None)
+        return page.page(page.of_run(browsing.project(self.root, "."), run))
+
     def past_run(self, name: str = "last") -> Run:
         """A run of the history, by id, a part of it, ``last`` or ``-1``."""
         return self.history.run(self.history.resolve_run(name))

@@ -12,13 +12,19 @@ from .base import draw, history_of, json_option, opened, print_json, print_table
 @click.command()
 @project_arguments
 @click.argument("block", required=False, default="")
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a run (RUN, else the last) as one page."
+)
 @json_option
-def show(project: Path, pipeline: str, block: str, as_json: bool) -> None:
-    """The graph, a block's last output, or RUN/BLOCK of a run."""
+def show(project: Path, pipeline: str, block: str, page: Path | None, as_json: bool) -> None:
+    """The graph, a block's last output, or RUN/BLOCK of a run; with --html, a whole run as a page."""
     from ... import report
 
     if not block and project.suffix == ".ipynb" and pipeline:
         pipeline, block = "", pipeline
+    if page is not None:
+        _write_page(project, pipeline, block, page.absolute())
+        return
     run_id, slash, block = block.rpartition("/")
     with opened(project, pipeline) as session:
         if slash:
@@ -33,6 +39,17 @@ def show(project: Path, pipeline: str, block: str, as_json: bool) -> None:
             print_json({name: getattr(output, name) for name in fields})
         else:
             click.echo(report.output_text(block, output))
+
+
+def _write_page(project: Path, pipeline: str, run: str, file: Path) -> None:
+    from ...errors import JupyterMageError
+    from ...files import atomic_write
+
+    if "/" in run:
+        raise JupyterMageError(f"{run}: a page is of a whole run", hint=f"--html {file.name} {run.partition('/')[0]}")
+    with opened(project, pipeline) as session:
+        atomic_write(file, session.page(run or "last"))
+    click.echo(f"wrote {file}")
 
 
 @click.command()

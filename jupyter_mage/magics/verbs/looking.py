@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from ... import report
 from ...errors import unknown
+from ...files import atomic_write
 from ..displaying import display
 from .base import SELECTION, Notebook, verb
 
+_PAGE = (("--html",), {"metavar": "FILE", "help": "write a run, or the last one, as a page that needs nothing else"})
 
-@verb("show", "a block's last output, or RUN/BLOCK of a run", (("block",), {}), examples=("show clean", "show last/clean"))
+
+@verb(
+    "show", "a block's last output, or RUN/BLOCK of a run", (("block",), {"nargs": "?", "default": ""}), _PAGE,
+    examples=("show clean", "show last/clean", "show --html run.html"),
+)  # fmt: skip
 def show(notebook: Notebook, given: argparse.Namespace) -> None:
+    if given.html:
+        atomic_write(Path(given.html).absolute(), notebook.session.page(given.block or "last"))
+        print(f"wrote {given.html}")  # noqa: T201
+        return
     run, slash, block = given.block.rpartition("/")
     if slash:
         print(report.block_run_text(notebook.session.past_run(run), block))  # noqa: T201
