@@ -179,12 +179,12 @@ def graphs(kernel: Kernel, model: str) -> list[str]:
 
 
 def shows(content: dict[str, Any], model: str) -> bool:
-    return bool(content["data"].get("application/vnd.jupyter.widget-view+json", {}).get("model_id") == model)
+    return bool(content["data"].get(view.MIME, {}).get("model_id") == model)
 
 
 def model_of(cell: Any) -> str:
-    (shown,) = [data for data in cell.shown if "application/vnd.jupyter.widget-view+json" in data]
-    return str(shown["application/vnd.jupyter.widget-view+json"]["model_id"])
+    (shown,) = [data for data in cell.shown if view.MIME in data]
+    return str(shown[view.MIME]["model_id"])
 
 
 def test_graph_of_a_run_stays_that_runs_and_resume_draws_one(notebook: Kernel) -> None:

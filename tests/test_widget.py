@@ -11,8 +11,6 @@ from real_kernel import FAKE, Cell, Kernel
 
 from jupyter_mage import view
 
-WIDGET = "application/vnd.jupyter.widget-view+json"
-
 
 @pytest.fixture
 def front(shared: Kernel) -> Kernel:
@@ -24,26 +22,30 @@ def displays(cell: Cell) -> list[tuple[str, dict[str, Any]]]:
     return [(kind, content["data"]) for kind, content in cell.messages if kind in ("display_data", "update_display_data")]
 
 
-def test_lab_gets_the_widget_and_every_still_form(front: Kernel) -> None:
-    ((kind, data),) = displays(front.run("widget.live(session)", "c1"))
-    assert (kind, set(data)) == (
-        "display_data",
-        {WIDGET, view.MIME, "image/svg+xml", "text/vnd.mermaid", "text/plain"},
-    )
+STILL = {view.MIME, "image/svg+xml", "text/vnd.mermaid", "text/plain"}
+
+
+def test_lab_gets_the_model_and_every_still_form(front: Kernel) -> None:
+    cell = front.run("widget.live(session)", "c1")
+    ((kind, data),) = displays(cell)
+    opened = [content["comm_id"] for sort, content in cell.messages if sort == "comm_open"]
+    assert (kind, set(data)) == ("display_data", STILL)
+    assert data[view.MIME]["model_id"] in opened
     assert data["text/plain"].startswith("p · 2 blocks")
 
 
 def test_headless_run_gets_still_forms_only_and_opens_no_comm(front: Kernel) -> None:
     cell = front.run("widget.live(session)")
     ((_, data),) = displays(cell)
-    assert (WIDGET in data, [kind for kind, _ in cell.messages if kind == "comm_open"]) == (False, [])
+    assert (set(data), [kind for kind, _ in cell.messages if kind == "comm_open"]) == (STILL, [])
+    assert "model_id" not in data[view.MIME]
 
 
 def test_vscode_gets_still_forms_only(front: Kernel) -> None:
     front.run("__vsc_ipynb_file__ = 'x.ipynb'")
     ((_, data),) = displays(front.run("widget.live(session)", "c1"))
     front.run("del __vsc_ipynb_file__")
-    assert WIDGET not in data
+    assert (set(data), "model_id" in data[view.MIME]) == (STILL, False)
 
 
 def test_changes_come_as_small_messages(front: Kernel) -> None:

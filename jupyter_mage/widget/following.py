@@ -70,10 +70,14 @@ class Live:
             self._undo.pop()()
 
     def _bundle(self) -> dict[str, Any]:
+        """Every form, and in ours the model that follows it.
+
+        Not as a widget's view: who has widgets but not ours (nbconvert with widget state, JupyterLab without our extension) would
+        take that for the best form and show an error instead of the picture.
+        """
         bundle = view.bundle(self._drawn)
         if self._widget is not None:
-            reference = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
-            bundle["application/vnd.jupyter.widget-view+json"] = reference
+            bundle[view.MIME] = {**self._drawn, "model_id": self._widget.model_id}
         return bundle
 
     def _show(self) -> None:

@@ -15,6 +15,7 @@ import { Switch } from '../sources/switch';
 import { models } from '../sources/widget';
 
 export const MIME = 'application/vnd.jupyter_mage.dag+json';
+/** Where notebooks of earlier versions name their model. */
 const WIDGET = 'application/vnd.jupyter.widget-view+json';
 /** Before the widget manager's renderer, which has -10. */
 const RANK = -20;
@@ -51,8 +52,9 @@ class Drawing extends Widget implements IRenderMime.IRenderer {
   }
 
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
-    const view = model.data[WIDGET] as { model_id?: unknown } | undefined;
-    this._id = typeof view?.model_id === 'string' ? view.model_id : '';
+    const named = [model.data[MIME], model.data[WIDGET]] as ({ model_id?: unknown } | null | undefined)[];
+    this._id =
+      (named.map(each => each?.model_id).find(id => typeof id === 'string') as string | undefined) ?? '';
     this._saved = new Saved(model.data[MIME]);
     this._show();
   }
