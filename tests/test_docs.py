@@ -21,6 +21,7 @@ PAGES = [
     "docs/connections.md",
     "docs/looking_into_blocks.md",
     "docs/testing.md",
+    "docs/screens.md",
 ]
 
 

@@ -179,3 +179,30 @@ def poisoned(clean: Kept, payload: str) -> Kept:
 def test_a_run_that_is_not_there_says_which_are(session: Session) -> None:
     with pytest.raises(Exception, match=session.past_run().id):
         session.page("teapot")
+
+
+VS_CODE = (
+    "application/vnd.",
+    "application/vdom.",
+    "text/html",
+    "application/javascript",
+    "image/gif",
+    "text/latex",
+    "text/markdown",
+)
+VS_CODE += ("image/png", "image/svg+xml", "image/jpeg", "application/json", "text/plain")
+"""The order in which VS Code looks at an output's forms; it takes the first that somebody draws, and nobody draws ours there."""
+
+
+def test_each_place_takes_a_picture(session: Session) -> None:
+    from nbconvert import HTMLExporter, MarkdownExporter
+
+    from jupyter_mage import view
+
+    forms = view.bundle(session.picture())
+    drawn = [form for form in forms if form != view.MIME]
+    picks = {name: next(form for each in order for form in drawn if form.startswith(each)) for name, order in (
+        ("nbconvert", HTMLExporter().default_config.NbConvertBase.display_data_priority), ("markdown", MarkdownExporter().default_config.NbConvertBase.display_data_priority), ("VS Code", VS_CODE),
+    )}  # fmt: skip
+    assert picks == dict.fromkeys(picks, "image/svg+xml")
+    assert not {"script", "foreignObject", "image", "use", "a"} & {tag for tag, _ in Read(forms["image/svg+xml"]).elements}

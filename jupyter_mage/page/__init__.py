@@ -27,7 +27,7 @@ _ENDS = re.compile(r"<(?=/?script|!--)", re.IGNORECASE)
 def page(kept: Kept) -> str:
     """The whole document. Known secrets are hidden, and the values of variables that are named like secrets."""
     kept = Kept(**{name: redaction.hide_all(getattr(kept, name)) for name in Kept.__slots__})
-    still = view.svg(kept.picture).replace(_FITS, "", 1)
+    still = view.svg(kept.picture).replace(_FITS, "", 1).replace("@media(prefers", "@media screen and (prefers", 1)
     script, style = _built("page.js"), f"{_own()}{colours()}{_built('page.css')}"
     inner = re.search(r"<style>(.*?)</style>", still, re.DOTALL)
     policy = "; ".join(
