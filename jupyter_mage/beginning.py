@@ -25,16 +25,21 @@ _FILES = {
 }
 
 
-def begin(root: Path) -> list[Path]:
+TYPES = ("standalone", "main", "sub")
+
+
+def begin(root: Path, *, type_: str = "standalone", uuid: str = "") -> list[Path]:
     """Write an empty project at ``root`` and give the files; what is there already is left as it is.
 
-    Raises ProjectError where ``root`` is a file, or a project already.
+    ``type_`` and ``uuid`` are for Mage, which keeps workspaces by them. Raises ProjectError where ``root`` is a file, or a
+    project already.
     """
     if root.is_file():
         raise ProjectError("a file of this name is there", where=Where(file=str(root)), hint=f"jupyter mage init {root}_project")
     if (root / "metadata.yaml").exists():
         raise ProjectError("a project is here already", where=Where(file=str(root)), hint=f"jupyter mage list {root}")
-    wanted = {**_FILES, **{f"{folder}/__init__.py": "" for folder in FOLDERS}}
+    metadata = _FILES["metadata.yaml"].replace("standalone", type_) + (f"project_uuid: {uuid}\n" if uuid else "")
+    wanted = {**_FILES, "metadata.yaml": metadata, **{f"{folder}/__init__.py": "" for folder in FOLDERS}}
     written = []
     for name, text in wanted.items():
         path = root / name

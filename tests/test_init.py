@@ -47,3 +47,12 @@ def test_a_file_of_that_name_is_no_project(tmp_path):
     assert (refused.returncode, refused.stderr) == (
         2, "Error: a file of this name is there (shop)\n  → jupyter mage init shop_project\n",
     )  # fmt: skip
+
+
+def test_the_words_of_mages_init_are_noted_or_refused(tmp_path):
+    assert mage("init", "shop", "--project-type", "main", "--project-uuid", "a-1", folder=tmp_path).returncode == 0
+    assert (tmp_path / "shop/metadata.yaml").read_text() == (
+        "project_type: main\nvariables_dir: ~/.mage_data\nhelp_improve_mage: false\nproject_uuid: a-1\n"
+    )
+    refused = mage("init", "other", "--cluster-type", "k8s", folder=tmp_path)
+    assert (refused.returncode, "leave it out" in refused.stderr, (tmp_path / "other").exists()) == (2, True, False)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_mage.cli.commands import cli
 from jupyter_mage.mage_compat.io import SOURCES
 
 pytestmark = pytest.mark.mage
@@ -60,3 +61,14 @@ def test_a_call_that_the_real_one_takes_is_taken_by_ours_in_the_same_way() -> No
     # ours may leave a parameter to its keywords, where nobody gives it by place
     allowed = {name: both for name, both in positional.items() if pairs[name][2] and both[1] == both[0][: len(both[1])]}
     assert {name: both for name, both in positional.items() if name not in allowed} == {}
+
+
+@pytest.mark.parametrize("command", ["init", "run"])
+def test_every_word_of_mages_command_line_is_known_here(command: str) -> None:
+    root = next(VENV.glob("lib/python3*/site-packages/mage_ai"))
+    tree = ast.parse((root / "cli/main.py").read_text())
+    function = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == command)
+    theirs = [each.arg.replace("_", "-") for each in function.args.args]
+    own = {word.lstrip("-") for each in cli.commands[command].params for word in (*each.opts, *each.secondary_opts)}
+    assert {each for each in theirs if each not in own} <= {"project-path", "pipeline-uuid"}
+    assert {"no-test", "no-skip-sensors"} <= own or command == "init"

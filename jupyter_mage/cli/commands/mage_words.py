@@ -72,8 +72,8 @@ def mage_words(command: F) -> F:
         click.option(
             "--block-uuid", default="", metavar="BLOCK", help="Run this block, and what it needs where that is not cached."
         ),
-        click.option("--test", is_flag=True, help="Tests run anyway."),
-        click.option("--skip-sensors", is_flag=True, help="Do not wait: sensors count as true."),
+        click.option("--test/--no-test", default=True, help="Tests run anyway."),
+        click.option("--skip-sensors/--no-skip-sensors", default=False, help="Do not wait: sensors count as true."),
         click.option("--mage-strict", is_flag=True, help="Hand values on as Mage does, where that is worse too; keeps nothing."),
         click.option("--executor-type", metavar="NAME", hidden=True),
         *(click.option(name, hidden=True) for name in _ELSEWHERE),
