@@ -46,12 +46,15 @@ def needed(pipeline: Pipeline, targets: Sequence[str]) -> tuple[str, ...]:
     if len(wanted) < len(pipeline):
         wanted |= graph.ancestors(pipeline, targets)
     still = {kind for kind in {block.kind for block in pipeline} if kind in kinds and not kinds.get(kind).runs}
-    return tuple(name for name in graph.order(pipeline) if name in wanted and pipeline[name].kind not in still)
+    return tuple(
+        name for name in graph.order(pipeline) if name in wanted and (pipeline[name].kind not in still or runs(pipeline[name]))
+    )
 
 
 def runs(block: Block) -> bool:
-    """Whether blocks of this kind are executed at all; markdown is not."""
-    return kind_of(block).runs
+    """Whether the block is executed at all; markdown is not."""
+    kind = kind_of(block)
+    return kind.runs or (kind.aside and block.is_file)
 
 
 def has_effects(block: Block) -> bool:

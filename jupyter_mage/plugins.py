@@ -127,9 +127,12 @@ class Kind:
     folder: str
     """Where Mage keeps files of this kind; empty where its blocks have none."""
     language: str = ""
-    """Of blocks that have no file, the language that runs them."""
+    """What runs files of Mage of this kind, where that is not their own language; and blocks that have no file."""
     runs: bool = True
     """False for what is kept and shown, never executed: markdown, scratchpad."""
+    aside: bool = False
+    """Of what does not run: Mage's own files of this kind do where they are asked for, by name or by their cell, and never with
+    the rest."""
     waits: bool = False
     """A sensor: it is run again and again until it gives something true."""
     decides: bool = False

@@ -31,7 +31,7 @@ from .fingerprint import Fingerprint
 from .following import Following
 from .model import Block, Pipeline
 from .plugins import executors, kinds, languages
-from .spelling import spelled_out, with_callbacks, without_waiting
+from .spelling import kind_of, spelled_out, with_callbacks, without_waiting
 from .state import GOOD, BlockRun, Run
 from .variables import merged
 from .work import Place
@@ -223,6 +223,8 @@ class Session(Following, Exchange):
         if not len(pipeline):
             raise unknown("pipeline", self.current, self.pipelines, hint="define a block: %%block NAME")
         targets = graph.select(pipeline, selection)
+        if not selection:
+            targets = tuple(name for name in targets if not kind_of(pipeline[name]).aside)
         again = frozenset(targets) if force else frozenset()
         if start:
             again |= frozenset(graph.select(pipeline, f"{start}+"))

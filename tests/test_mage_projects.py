@@ -300,7 +300,7 @@ def test_kernel_on_an_imported_notebook_exports_into_its_project_and_changes_not
     failed = {
         cell.id: output.ename for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"
     }
-    assert sorted(failed) == ["product", "query"]  # it has no pipeline, and no database
+    assert sorted(failed) == ["hist", "product", "query"]  # there is nothing to draw, no such pipeline, no database
     said = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
     assert said.startswith("0 files in project\nrun it: jupyter mage run project everything")
     assert mage_projects.contents(root) == before

@@ -1,5 +1,12 @@
-"""A picture of data; kept and shown, not part of a run."""
+"""A picture of data: not part of a run, but a chart of Mage's is drawn where it is asked for."""
 
 from ..plugins import Kind
 
-kind = Kind(name="chart", folder="charts", runs=False, doc="A picture of data; kept, not part of a run.")
+kind = Kind(
+    name="chart",
+    folder="charts",
+    runs=False,
+    aside=True,
+    language="mage_chart",
+    doc="A picture of data; not part of a run. One of Mage's is drawn where it is asked for.",
+)

@@ -42,7 +42,7 @@ def problem(entry: Entry, metadata: Metadata) -> str:
         return f"{why}: {NOT_HERE}"
     if entry.kind not in kinds:
         return f"{entry.kind} block: {_KINDS[entry.kind]}; {NOT_HERE}" if entry.kind in _KINDS else ""
-    if original.language not in languages and not kinds.get(entry.kind).language:
+    if original.language not in languages and kinds.get(entry.kind).folder:
         return f"a block in {original.language}: {NOT_HERE}"
     return ""
 

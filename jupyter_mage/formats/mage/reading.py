@@ -140,10 +140,12 @@ class _Reader:
 
     def foreign(self, text: str | None) -> Block:
         """The file as it is. A missing one gives an empty body, and says so."""
+        carrier = "magic" if is_still(self.entry.kind) and self.entry.ours is not None else MAGE
+        language = self.original.language
         block = Block(
             name=self.entry.name,
             source=(text or "").removesuffix("\n") or self.said_of_no_file(),
-            language=here(self.original.language, self.original.kind),
+            language=here(language, self.original.kind) if carrier == MAGE else language,
             kind=self.entry.kind,
             kind_given=True,
             upstreams=self.upstreams,
@@ -151,7 +153,7 @@ class _Reader:
             doc="" if text is not None else not_there(self.path or ""),
             problem="" if text is not None else not_there(self.path or ""),
             label=self.entry.uuid if self.entry.uuid != self.entry.name else "",
-            carrier="magic" if is_still(self.entry.kind) and self.entry.ours is not None else MAGE,
+            carrier=carrier,
             use=str((self.entry.ours or {}).get("use", "")),
         )
         return block if is_still(self.entry.kind) else cells.with_own_tests(block, Ledger())
@@ -159,7 +161,7 @@ class _Reader:
     def said_of_no_file(self) -> str:
         """What stands in the cell of a block that has no file."""
         kind = self.original.kind
-        if kind not in kinds or not kinds.get(kind).language:
+        if kind not in kinds or kinds.get(kind).folder:
             return ""
         said = self.original.configuration.get(kind)
         uuid = said.get("uuid") if isinstance(said, Mapping) else None
@@ -310,7 +312,7 @@ OUR_KEYS = (
 """What we write under ``configuration: {jupyter_mage: …}``; other keys there are kept."""
 
 
-_IN_FILE = {"mage_sql": "sql", "mage_product": "python"}
+_IN_FILE = {"mage_sql": "sql", "mage_product": "python", "mage_chart": "python"}
 """Languages that Mage has another name for."""
 
 
@@ -321,7 +323,9 @@ def here(language: str, kind: str = "") -> str:
     ('mage_sql', 'python', 'mage_product')
     """
     own = kinds.get(kind).language if kind in kinds else ""
-    return own or next((name for name, theirs in _IN_FILE.items() if theirs == language and theirs != "python"), language)
+    if own and _IN_FILE.get(own) == language:
+        return own
+    return next((name for name, theirs in _IN_FILE.items() if theirs == language and theirs != "python"), language)
 
 
 def in_file(language: str) -> str:
