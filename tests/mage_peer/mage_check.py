@@ -66,38 +66,74 @@ def run_cli(project: str, pipeline: Any, found: dict[str, dict[str, Any]]) -> No
 
 
 def run_one_process(project: str, pipeline: Any, found: dict[str, dict[str, Any]]) -> None:
-    """What the scheduler does with a triggered run, without its server; the outputs' partition is found under ``""``."""
+    """What the scheduler does with a triggered run, block by block in this process; the partition is found under ``""``."""
+    schedules, trigger = _trigger(project, pipeline)
+    from mage_ai.orchestration.pipeline_scheduler import configure_pipeline_run_payload, run_pipeline
+
+    payload, _ = configure_pipeline_run_payload(trigger, pipeline.type, _variables())
+    run = schedules.PipelineRun.create(**payload)
+    run.update(status=schedules.PipelineRun.PipelineRunStatus.RUNNING)
+    try:
+        run_pipeline(run.id, run.get_variables(), {})
+    finally:
+        _noted(schedules, run, found)
+
+
+def run_triggered(project: str, pipeline: Any, found: dict[str, dict[str, Any]]) -> None:
+    """A triggered run under the scheduler's own loop: a process for each block."""
+    import time
+
+    schedules, trigger = _trigger(project, pipeline)
+    from mage_ai.orchestration.job_manager import get_job_manager
+    from mage_ai.orchestration.pipeline_scheduler import schedule_all
+    from mage_ai.orchestration.triggers.utils import create_and_start_pipeline_run
+
+    manager = get_job_manager()
+    manager.start()
+    run = create_and_start_pipeline_run(pipeline, trigger, _variables(), should_schedule=False)
+    try:
+        while str(getattr(run.status, "value", run.status)) in ("initial", "running"):
+            schedule_all()
+            time.sleep(6.0)  # by default it is ten; within two, a job that is put where a worker just ends stays there for good
+            run.refresh()
+    finally:
+        _noted(schedules, run, found)
+        manager.stop()
+    if str(getattr(run.status, "value", run.status)) != "completed":
+        raise RuntimeError(f"the run is {run.status}")
+
+
+def _trigger(project: str, pipeline: Any) -> tuple[Any, Any]:
     from mage_ai.data_preparation.models.triggers import ScheduleStatus, ScheduleType
     from mage_ai.orchestration.db import db_connection
     from mage_ai.orchestration.db.database_manager import database_manager
 
     database_manager.run_migrations()
     db_connection.start_session()
-    from mage_ai.orchestration.db.models.schedules import BlockRun, PipelineRun, PipelineSchedule
-    from mage_ai.orchestration.pipeline_scheduler import configure_pipeline_run_payload, run_pipeline
+    from mage_ai.orchestration.db.models import schedules
 
-    trigger = PipelineSchedule.create(
+    return schedules, schedules.PipelineSchedule.create(
         name="check",
         pipeline_uuid=pipeline.uuid,
         schedule_type=ScheduleType.API,
         status=ScheduleStatus.ACTIVE,
         repo_path=project,
     )
-    variables = json.loads(os.environ.get("RUNTIME_VARS") or "{}")
-    payload, _ = configure_pipeline_run_payload(trigger, pipeline.type, {"variables": variables})
-    run = PipelineRun.create(**payload)
-    run.update(status=PipelineRun.PipelineRunStatus.RUNNING)
-    try:
-        run_pipeline(run.id, run.get_variables(), {})
-    finally:
-        run.refresh()
-        for row in BlockRun.query.filter(BlockRun.pipeline_run_id == run.id).all():
-            row.refresh()
-            found[row.block_uuid] = {"status": str(getattr(row.status, "value", row.status))}
-        found[""] = {"partition": str(run.execution_partition)}
 
 
-MODES = {"cli": run_cli, "oneproc": run_one_process}
+def _variables() -> dict[str, Any]:
+    return {"variables": json.loads(os.environ.get("RUNTIME_VARS") or "{}")}
+
+
+def _noted(schedules: Any, run: Any, found: dict[str, dict[str, Any]]) -> None:
+    run.refresh()
+    for row in schedules.BlockRun.query.filter(schedules.BlockRun.pipeline_run_id == run.id).all():
+        row.refresh()
+        found[row.block_uuid] = {"status": str(getattr(row.status, "value", row.status))}
+    found[""] = {"partition": str(run.execution_partition)}
+
+
+MODES = {"cli": run_cli, "oneproc": run_one_process, "trigger": run_triggered}
 
 
 def _blocks(pipeline: Any, partition: str | None, found: dict[str, dict[str, Any]]) -> dict[str, Any]:

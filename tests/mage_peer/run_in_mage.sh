@@ -1,10 +1,11 @@
 #!/bin/bash
 # run_in_mage.sh PROJECT PIPELINE OUT: run the pipeline of a Mage project in the real mage-ai, on a copy of the project.
 # OUT/report.json says what became of each block; OUT/run.log is what Mage said. Exit: 0 the pipeline ran, 1 it failed, 2 a crash.
-# MODE=cli (default) is what `mage run --test` does; MODE=oneproc runs block by block as the scheduler does, without a server.
+# MODE=cli (default) is what `mage run --test` does; MODE=oneproc runs block by block as the scheduler does, in one process;
+# MODE=trigger is a triggered run under the scheduler's own loop, a process for each block.
 # RUNTIME_VARS='{"k": 1}' are the run's variables. Where `unshare` may make a network of its own, the run has no way out.
 set -e
-[ $# -eq 3 ] || { sed -n '2,6p' "$0"; exit 2; }
+[ $# -eq 3 ] || { sed -n '2,7p' "$0"; exit 2; }
 HERE=$(cd "$(dirname "$0")" && pwd)
 PROJECT=$(realpath "$1"); PIPELINE=$2; mkdir -p "$3"; OUT=$(realpath "$3")
 . "$HERE/env.sh"

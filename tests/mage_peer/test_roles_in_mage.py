@@ -28,9 +28,12 @@ DONE = {
 }
 
 
+MODES = ("oneproc", "trigger")
+
+
 def in_mage(project: Path, out: Path, pipeline: str, variables: dict[str, Any], mode: str = "oneproc") -> dict[str, Any]:
     command = [str(HERE / "run_in_mage.sh"), str(project), pipeline, str(out)]
-    environment = {**os.environ, "MODE": mode, "RUNTIME_VARS": json.dumps(variables)}
+    environment = {**os.environ, "MODE": mode, "RUNTIME_VARS": json.dumps(variables), "TIMEOUT": "240"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (out / "report.json").exists(), done.stdout + done.stderr
     found: dict[str, Any] = json.loads((out / "report.json").read_text())
@@ -47,9 +50,9 @@ def here(project: Path, pipeline: str, variables: dict[str, Any]) -> tuple[dict[
     return {name: block.status for name, block in run.blocks.items()}, values
 
 
-def same(project: Path, tmp_path: Path, pipeline: str, variables: dict[str, Any], beside: set[str]) -> dict[str, str]:
+def same(project: Path, tmp_path: Path, pipeline: str, variables: dict[str, Any], beside: set[str], mode: str) -> dict[str, str]:
     """How the blocks ended, in both; ``beside`` are conditionals and callbacks, which have no runs of their own in Mage."""
-    theirs = in_mage(project, tmp_path / "out", pipeline, {**variables, "notes": str(tmp_path / "theirs")})["blocks"]
+    theirs = in_mage(project, tmp_path / "out", pipeline, {**variables, "notes": str(tmp_path / "theirs")}, mode)["blocks"]
     statuses, values = here(project, pipeline, {**variables, "notes": str(tmp_path / "ours")})
     ended = {name: DONE.get(block["status"], block["status"]) for name, block in theirs.items() if name not in beside}
     assert ended == {name: statuses[name] for name in ended}
@@ -87,8 +90,9 @@ def project(tmp_path: Path) -> Path:
 ROLES = {"many", "odd", "well", "badly", "either", "never", "at_the_end"}
 
 
-def test_conditionals_sensors_and_callbacks_of_ours_do_in_mage_what_they_do_here(project: Path, tmp_path: Path) -> None:
-    assert same(project, tmp_path, "roles", {}, ROLES) == {
+@pytest.mark.parametrize("mode", MODES)
+def test_conditionals_sensors_and_callbacks_of_ours_do_in_mage_what_they_do_here(mode, project: Path, tmp_path: Path) -> None:
+    assert same(project, tmp_path, "roles", {}, ROLES, mode) == {
         "rows": "succeeded", "there": "succeeded", "used": "succeeded", "unused": "skipped", "below": "skipped", "broken": "failed",
     }  # fmt: skip
     ours, theirs = notes(tmp_path)
@@ -100,7 +104,7 @@ def test_conditionals_sensors_and_callbacks_of_ours_do_in_mage_what_they_do_here
 
 
 def test_a_conditional_that_says_no_says_so_in_both(project: Path, tmp_path: Path) -> None:
-    assert same(project, tmp_path, "roles", {"most": 7}, ROLES) == {
+    assert same(project, tmp_path, "roles", {"most": 7}, ROLES, "oneproc") == {
         "rows": "succeeded", "there": "succeeded", "used": "skipped", "unused": "skipped", "below": "skipped", "broken": "skipped",
     }  # fmt: skip
     assert [(tmp_path / name).exists() for name in ("theirs", "ours")] == [False, False]
@@ -162,9 +166,10 @@ def theirs(tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
-def test_dynamic_blocks_replicas_conditionals_and_callbacks_of_theirs_do_here_what_they_do_there(theirs, tmp_path) -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_dynamic_blocks_replicas_conditionals_and_callbacks_of_theirs_do_here_what_they_do_there(mode, theirs, tmp_path) -> None:
     assert {name: (theirs / name).read_text() for name in FILES} == FILES
-    ended = same(theirs, tmp_path, "theirs", {}, {"both", "tell", "items", "square", "plus"})
+    ended = same(theirs, tmp_path, "theirs", {}, {"both", "tell", "items", "square", "plus"}, mode)
     assert ended == {"total": "succeeded", "again": "succeeded", "guarded": "failed"}
     ours, seen = notes(tmp_path)
     good = {"all": [2, 6, 12, 20], "sum": 40}

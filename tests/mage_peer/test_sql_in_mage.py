@@ -13,7 +13,7 @@ from .test_roles_in_mage import in_mage
 pytestmark = [pytest.mark.mage, pytest.mark.timeout(300)]
 
 
-@pytest.mark.parametrize("mode", ["cli", "oneproc"])
+@pytest.mark.parametrize("mode", ["cli", "oneproc", "trigger"])
 def test_sql_files_give_the_same_in_mage(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import pandas
 
