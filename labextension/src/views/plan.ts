@@ -65,15 +65,19 @@ class PlanView implements IMounted {
 
   /** After a run, or where cells defined something: not while a run goes on, whose every block changes it. */
   private _changed(): void {
-    const going = this._context.source.picture()?.run?.status === 'running' && this._context.source.live();
-    this._run.disabled = going || !this._can();
-    if (!going) {
+    this._run.disabled = !this._can();
+    if (!this._going()) {
       this._soon();
     }
   }
 
+  private _going(): boolean {
+    const { source } = this._context;
+    return source.picture()?.run?.status === 'running' && source.live();
+  }
+
   private _can(): boolean {
-    return this._context.data.execute !== undefined && this._good;
+    return this._context.data.execute !== undefined && this._good && !this._going();
   }
 
   private _soon(): void {
@@ -110,11 +114,11 @@ class PlanView implements IMounted {
     this._tags = found.tags;
     this._run.disabled = !this._can();
     this._line.say(found.command);
-    this._total.replaceChildren(...total(found));
+    this._total.replaceChildren(...totalOf(found));
     const open = new Set(
       [...this._steps.querySelectorAll('details[open]')].map(each => each.getAttribute('data-block'))
     );
-    this._steps.replaceChildren(...found.steps.map(each => step(each, open.has(each.block))));
+    this._steps.replaceChildren(...found.steps.map(each => stepOf(each, open.has(each.block))));
     if (found.steps_left) {
       const said = words('… and {count} more blocks', { count: grouped(found.steps_left) });
       this._steps.append(html('li', { class: 'jm-soft' }, said));
@@ -162,7 +166,7 @@ const ACTIONS = {
   blocked: { label: 'blocked', status: 'problem' }
 };
 
-function total(found: IPlan): (HTMLElement | string)[] {
+export function totalOf(found: IPlan): (HTMLElement | string)[] {
   const running = found.steps.filter(each => each.action === 'run' || each.action === 'maybe').length;
   const parts: (HTMLElement | string)[] = [html('strong', {}, found.said.split('   ')[0] ?? '')];
   if (found.seconds !== null && running) {
@@ -178,7 +182,7 @@ function total(found: IPlan): (HTMLElement | string)[] {
   return parts;
 }
 
-function step(each: IStep, open: boolean): HTMLElement {
+export function stepOf(each: IStep, open = false): HTMLElement {
   const { label, status } = ACTIONS[each.action];
   const sign = html('span', { class: 'jm-sign' }, icon(status));
   const time = each.action === 'cached' || each.seconds === null ? '' : `≈\u00a0${duration(each.seconds)}`;

@@ -82,11 +82,12 @@ class VariablesView implements IMounted {
     }
     known.forEach((each, name) => this._known.get(name) ?? each.forget());
     const fields = [...this._known.values()].map(each => each.root);
+    const shown = fields.length ? fields : [nothing()];
     if (
-      fields.some((each, n) => this._fields.children[n] !== each) ||
-      fields.length !== this._fields.children.length
+      shown.some((each, n) => this._fields.children[n] !== each) ||
+      shown.length !== this._fields.children.length
     ) {
-      this._fields.replaceChildren(...(fields.length ? fields : [nothing()]));
+      this._fields.replaceChildren(...shown);
     }
     this._say();
   }
@@ -138,6 +139,7 @@ class Field {
   ) {
     const id = `jm-field-${++made}`;
     this._control = controlOf(variable);
+    this._was = this._control.text(); // as the control spells it: a time without its zero seconds is the same time
     this._control.input.id = id;
     this._asking = new Asking(() => this._context.data, false);
     this._asking.note.id = `${id}-note`;
@@ -166,7 +168,7 @@ class Field {
   }
 
   get changed(): boolean {
-    return this.text !== (this.variable.value ?? '');
+    return this.text !== this._was;
   }
 
   forget(): void {
@@ -227,6 +229,7 @@ class Field {
   }
 
   private readonly _control: IControl;
+  private readonly _was: string;
   private readonly _asking: Asking;
   private readonly _line = command();
   private readonly _set = html('button', { type: 'button', class: 'jm-act' }, words('Set'));

@@ -1,0 +1,145 @@
+"""Data, Plan and Variables in a real JupyterLab: asked while a cell runs, by keyboard, with hostile names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Open = Callable[..., Any]
+
+LOAD = "%load_ext jupyter_mage"
+HOSTILE = "<img src=x onerror=document.title='hacked'>"
+RAW = f'''%%block raw(*, rows: int = 40)
+import pandas as pd
+raw = pd.DataFrame({{"n": range(rows), "x": [0.5, None] * (rows // 2), "{HOSTILE}": ["<b>bold</b>"] * rows}});'''
+FEWER = RAW.replace("= 40", "= 20").replace('"x"', '"y"')
+HALF = "%%block half(raw, *, least: int = 3)\nraw[raw.n >= least];"
+WAITS = """import pathlib, time
+end = time.monotonic() + 60
+while not pathlib.Path('go').exists() and time.monotonic() < end:
+    time.sleep(.05)"""
+
+
+def show(one: Any, view: str, **subject: str) -> Any:
+    """The panel at a view, as a click in the graph asks for it."""
+    panel = one.panel()
+    detail = json.dumps({"action": "show", "view": view, "subject": subject})
+    one.page.evaluate(
+        f"""() => {{ document.querySelector('.jm-tabs').dispatchEvent(new CustomEvent('jupyter-mage:request',
+        {{ bubbles: true, cancelable: true, detail: {detail} }})); }}"""
+    )
+    return panel.locator(f".jm-page[data-view={view}]")
+
+
+def runs(one: Any, cell: int) -> bool:
+    state = one.page.evaluate(f"() => window.jupyterapp.shell.currentWidget.content.widgets[{cell}].model.executionState")
+    return bool(state == "running")
+
+
+def test_an_edge_shows_what_flowed_and_differs_while_a_cell_runs(lab: Open) -> None:
+    one = lab(LOAD, RAW, HALF, WAITS)
+    one.run(0, 1, 2)
+    one.write(1, FEWER)
+    one.run(1)
+    one.start(3)
+    one.wait("window.jupyterapp.shell.currentWidget.content.widgets[3].model.executionState === 'running'")
+    data = show(one, "data", block="raw", target="half")
+    data.locator(".jm-alert[data-alert=schema]").wait_for()
+    said = " ".join(data.locator(".jm-edgeinfo").inner_text().split())
+    assert "20 × 3" in said and "−20 rows (−50 %) · 2 columns differ against 40 × 3 in run" in said, said
+    assert "half has not taken this version yet" in said
+    table = data.locator("table")
+    assert table.locator("caption").inner_text() == "Rows 1 to 20 of 20"
+    assert table.locator("thead th[scope=col]").all_inner_texts()[1:] == ["n\nint64", "y\nfloat64", f"{HOSTILE}\nstr"]
+    row = table.locator("tbody tr").nth(1)
+    assert row.locator("th[scope=row]").inner_text() == "2"
+    assert row.locator("td").all_inner_texts() == ["1", "null", "<b>bold</b>"]
+    data.get_by_role("button", name="Columns").click()
+    data.locator(".jm-profile").nth(2).wait_for()
+    assert data.locator(".jm-profile").nth(1).locator("dd").first.inner_text() == "10 (50\u00a0%)"
+    plan = show(one, "plan")
+    plan.locator(".jm-steps > li").nth(1).wait_for()
+    assert plan.locator(".jm-steps > li").nth(1).inner_text().split("\n")[:2] == ["half", "runs"]
+    assert runs(one, 3), "all of this was answered beside the cell"
+    one.file.with_name("go").touch()
+    one.idle()
+    assert one.page.title() != "hacked" and one.page.locator("#jupyter-mage-panel img").count() == 0
+
+
+def test_a_plan_is_made_and_run_with_the_keyboard(lab: Open) -> None:
+    one = lab(LOAD, RAW, HALF)
+    one.run(0, 1, 2)
+    one.write(
+        2,
+        HALF.replace(">= least", "> least").replace(
+            "%%block half(raw, *, least: int = 3)", "%%block half(raw, *, least: int = 3) -N"
+        ),
+    )
+    one.run(2)
+    plan = show(one, "plan")
+    field, keys = plan.get_by_role("combobox"), one.page.keyboard
+    plan.get_by_text("1 to run, 1 cached").wait_for()
+    field.focus()
+    keys.type("ha")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    plan.locator("code", has_text="%pipeline run half").wait_for()
+    keys.press("Tab")
+    keys.press("Tab")
+    keys.press("Tab")
+    plan.locator("summary").focus()
+    keys.press("Enter")
+    assert plan.locator(".jm-went").inner_text() == "-raw[raw.n >= least];"
+    plan.get_by_role("button", name="Run", exact=True).focus()
+    keys.press("Enter")
+    plan.get_by_text("2 cached").wait_for()
+    one.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    plan.get_by_role("button", name="Copy the command").focus()
+    keys.press("Enter")
+    plan.get_by_role("button", name="Copied").wait_for()
+    assert one.page.evaluate("() => navigator.clipboard.readText()") == "%pipeline run half"
+    field.fill("hlaf")
+    plan.get_by_text("no block 'hlaf'. Did you mean 'half'?").wait_for()
+    assert plan.get_by_role("button", name="Run", exact=True).is_disabled()
+
+
+def test_variables_are_refused_set_reset_and_run_with(lab: Open) -> None:
+    one = lab(LOAD, RAW, HALF, "%pipeline vars")
+    one.run(0, 1, 2)
+    form = show(one, "variables")
+    least = form.locator(".jm-variable").nth(1)
+    field = form.get_by_label("least")
+    field.fill("3.5")
+    least.get_by_role("alert").get_by_text("parameter least is int, and '3.5' is str").wait_for()
+    assert field.get_attribute("aria-invalid") == "true" and least.get_by_role("button", name="Set", exact=True).is_disabled()
+    field.fill("30")
+    least.locator("code", has_text="%pipeline vars least=30").wait_for()
+    least.get_by_role("button", name="Set", exact=True).click()
+    least.get_by_text("set for the pipeline · default 3").wait_for()
+    form.get_by_label("rows").fill("35")
+    form.get_by_role("button", name="Run with these").click()
+    data = show(one, "data", block="half")
+    data.get_by_text("Rows 1–5 of 5").wait_for()
+    form = show(one, "variables")
+    least.get_by_role("button", name="Reset", exact=True).click()
+    least.get_by_text("set for the pipeline").wait_for(state="detached")
+    assert field.input_value() == "3"
+    one.run(3)
+    assert [line.split()[:4] for line in one.said(3).splitlines() if "int" in line] == [
+        ["rows", "int", "40", "default"], ["least", "int", "3", "default"],
+    ]  # fmt: skip
+
+
+def test_a_sample_is_marked_and_a_figure_is_shown_when_asked_for(lab: Open) -> None:
+    figure = '%%block figure\nclass Figure:\n    def _repr_svg_(self):\n        return \'<svg xmlns="http://www.w3.org/2000/svg"><script>document.title="hacked"</script></svg>\'\nFigure();'
+    one = lab(LOAD, RAW, figure, "%pipeline run --sample 4 --executor inline")
+    one.run(0, 1, 2, 3)
+    data = show(one, "data", block="raw")
+    data.get_by_text("Rows 1–4 of 4").wait_for()
+    assert data.locator(".jm-badge").inner_text() == "SAMPLE"
+    data.get_by_label("Block", exact=True).select_option("figure")
+    data.get_by_role("button", name="Show it here").click()
+    picture = data.locator("img")
+    picture.wait_for()
+    assert (picture.get_attribute("src") or "").startswith("data:image/svg+xml;base64,") and one.page.title() != "hacked"
