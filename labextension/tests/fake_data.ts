@@ -3,6 +3,7 @@
 import { sample } from '../src/dag/sample';
 import { type IData, type IOutcome, Refusal } from '../src/views/data_source';
 import { Held } from './screens';
+import { Place } from '../src/views/history';
 import type { IMounted, IView } from '../src/views/view';
 
 type Given = Record<string, unknown>;
@@ -39,7 +40,13 @@ export function mounted(view: IView, data: FakeData, picture: unknown = sample()
   document.body.replaceChildren(host);
   const source = new Held();
   source.store.put(picture);
-  const made: IMounted = view.mount(host, { source, data, show: () => undefined });
+  const made: IMounted = view.mount(host, {
+    source,
+    data,
+    history: null,
+    place: new Place(),
+    show: () => undefined
+  });
   made.seen?.(true);
   const all = (selector: string) => [...host.querySelectorAll<HTMLElement>(selector)];
   const texts = (selector: string) => all(selector).map(each => each.textContent);

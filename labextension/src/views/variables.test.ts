@@ -34,7 +34,7 @@ test('each type has its control, with the value that it has now', async () => {
     ['checkbox', false],
     ['date', ''],
     ['date', ''],
-    ['datetime-local', '2024-01-31T12:00:00'],
+    ['datetime-local', '2024-01-31T12:00'],
     ['select-one', 'slow'],
     ['textarea', "['a']"],
     ['text', 'ann']
