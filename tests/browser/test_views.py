@@ -117,10 +117,10 @@ def test_variables_are_refused_set_reset_and_run_with(lab: Open) -> None:
     least.locator("code", has_text="%pipeline vars least=30").wait_for()
     least.get_by_role("button", name="Set", exact=True).click()
     least.get_by_text("set for the pipeline · default 3").wait_for()
-    form.get_by_label("rows").fill("35")
+    form.get_by_label("rows").fill("36")
     form.get_by_role("button", name="Run with these").click()
     data = show(one, "data", block="half")
-    data.get_by_text("Rows 1–5 of 5").wait_for()
+    data.get_by_text("Rows 1–6 of 6").wait_for()
     form = show(one, "variables")
     least.get_by_role("button", name="Reset", exact=True).click()
     least.get_by_text("set for the pipeline").wait_for(state="detached")
@@ -134,12 +134,13 @@ def test_variables_are_refused_set_reset_and_run_with(lab: Open) -> None:
 def test_a_sample_is_marked_and_a_figure_is_shown_when_asked_for(lab: Open) -> None:
     figure = '%%block figure\nclass Figure:\n    def _repr_svg_(self):\n        return \'<svg xmlns="http://www.w3.org/2000/svg"><script>document.title="hacked"</script></svg>\'\nFigure();'
     one = lab(LOAD, RAW, figure, "%pipeline run --sample 4 --executor inline")
-    one.run(0, 1, 2, 3)
-    data = show(one, "data", block="raw")
-    data.get_by_text("Rows 1–4 of 4").wait_for()
-    assert data.locator(".jm-badge").inner_text() == "SAMPLE"
-    data.get_by_label("Block", exact=True).select_option("figure")
+    one.run(0, 1, 2)
+    data = show(one, "data", block="figure")
     data.get_by_role("button", name="Show it here").click()
     picture = data.locator("img")
     picture.wait_for()
     assert (picture.get_attribute("src") or "").startswith("data:image/svg+xml;base64,") and one.page.title() != "hacked"
+    one.run(3)
+    data.get_by_label("Block", exact=True).select_option("raw")
+    data.get_by_text("Rows 1–4 of 4").wait_for()
+    assert data.locator(".jm-badge").inner_text() == "SAMPLE"
