@@ -20,6 +20,7 @@ PAGES = [
     "docs/mage.md",
     "docs/connections.md",
     "docs/looking_into_blocks.md",
+    "docs/screens.md",
     "docs/testing.md",
     "docs/screens.md",
 ]

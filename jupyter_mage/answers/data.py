@@ -12,6 +12,7 @@ from ..asked import Image, Origin, Profiled, Shown
 from ..contract import Preview
 from ..errors import JupyterMageError, Where, unknown
 from ..model import Output
+from ..redaction import hide
 from ..session import Session
 from ..state import BlockRun
 from .given import Given
@@ -46,7 +47,12 @@ def preview(session: Session, given: Given) -> Shown:
     first = given.number("first")
     rows = given.number("rows", profiling.ROWS)
     seen = profiling.preview(
-        found.output, session.store, start=given.number("start"), rows=rows, first=first, command=_command(found.origin)
+        found.output,
+        session.store,
+        start=given.number("start"),
+        rows=rows,
+        first=first,
+        command=_command(found.origin, given.text("run")),
     )
     return {"origin": found.origin, "preview": bounded(seen), "image": _image(session, found.output), "first": first}
 
@@ -55,7 +61,9 @@ def profile(session: Session, given: Given) -> Profiled:
     """``block`` (of ``run``, else the latest): the columns from number ``first``, a few at once."""
     found = find(session, given.text("block"), given.text("run"))
     first = given.number("first")
-    seen = profiling.profile(found.output, session.store, first=first, most=AT_ONCE, command=_command(found.origin))
+    seen = profiling.profile(
+        found.output, session.store, first=first, most=AT_ONCE, command=_command(found.origin, given.text("run"))
+    )
     return {"origin": found.origin, "profile": seen, "first": first}
 
 
@@ -111,8 +119,10 @@ def _found(part: BlockRun, run: str, sample: int | None, *, stale: bool = False)
     return Found(output=part.output, origin=origin)
 
 
-def _command(origin: Origin) -> str:
-    return f"%pipeline show {origin['block']}"
+def _command(origin: Origin, run: str) -> str:
+    """What shows it in a cell: of the latest whole result its name is enough."""
+    own = f"{origin['run']}/" if run or origin["sampled"] else ""
+    return f"%pipeline show {own}{origin['block']}"
 
 
 def bounded(seen: Preview) -> Preview:
@@ -136,7 +146,7 @@ def _image(session: Session, output: Output) -> Image | None:
     if output.type not in ("bytes", "str") or output.size > IMAGE:
         return None
     value = session.store.look(output).value
-    data = value.encode("utf-8", "replace") if isinstance(value, str) else value
+    data = hide(value).encode("utf-8", "replace") if isinstance(value, str) else value
     if not isinstance(data, bytes):
         return None
     mime = next((mime for start, mime in _IMAGES if data.lstrip()[: len(start)] == start), None)

@@ -26,22 +26,21 @@ def edge(session: Session, given: Given) -> Flow:
         now = find(session, source.name, given.text("run"))
     except JupyterMageError as error:
         return {**found, "note": f"{error.message}   → {error.hint}" if error.hint else error.message}
+    found["now"] = _version(now.output, now.origin["run"], now.origin["at"])
+    if now.origin["sampled"]:
+        return {**found, "note": "a sample: it is not compared with whole results"}
     before, since = _before(session, now)
     return {
         **found,
-        "now": _version(now.output, now.origin["run"], now.origin["at"]),
         "before": None if before is None else _version(before.output, before.run, before.at),
         "since": since,
         "change": change(before.output if before else None, now.output),
         "taken": _taken(session, target.name, source.name, now),
-        "note": "a sample: it is not compared with whole results" if now.origin["sampled"] else "",
     }
 
 
 def _before(session: Session, now: Found) -> tuple[Result | None, str]:
     """The last good result that differs from this one, and the run in between that gave the same."""
-    if now.origin["sampled"] or not (session.state_folder / "history.db").exists():
-        return None, ""
     past = session.history.results(session.current, now.origin["block"])
     place = next((n for n, each in enumerate(past) if each.output.content == now.output.content), -1)
     earlier = past[place + 1 :]

@@ -1,8 +1,12 @@
-"""Data, Plan and Variables in a real JupyterLab: asked while a cell runs, by keyboard, with hostile names."""
+"""Data, Plan and Variables in a real JupyterLab: asked while a cell runs, by keyboard, with hostile names.
+
+With ``SHOTS=FOLDER`` the data view leaves its pictures there, light and dark; those in the documentation are made so.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +17,14 @@ HOSTILE = "<img src=x onerror=document.title='hacked'>"
 RAW = f'''%%block raw(*, rows: int = 40)
 import pandas as pd
 raw = pd.DataFrame({{"n": range(rows), "x": [0.5, None] * (rows // 2), "{HOSTILE}": ["<b>bold</b>"] * rows}});'''
-FEWER = RAW.replace("= 40", "= 20").replace('"x"', '"y"')
+ORDERS = """%%block orders
+import pandas as pd
+day = pd.date_range("2024-01-01", periods=40, freq="D").strftime("%Y-%m-%d")
+orders = pd.DataFrame({"order": range(40), "amount": [12.5, None] * 20, "customer": ["ann", "bob"] * 20, "day": day});"""
+FEWER = (
+    ORDERS.replace("40", "20").replace("* 20,", "* 10,").replace('"customer"', '"client"').replace('.strftime("%Y-%m-%d")', "")
+)
+LARGE = "%%block large(orders, *, least: int = 3)\norders[orders.order >= least];"
 HALF = "%%block half(raw, *, least: int = 3)\nraw[raw.n >= least];"
 WAITS = """import pathlib, time
 end = time.monotonic() + 60
@@ -32,39 +43,54 @@ def show(one: Any, view: str, **subject: str) -> Any:
     return panel.locator(f".jm-page[data-view={view}]")
 
 
+def shoot(one: Any, name: str) -> None:
+    """The panel, wide enough for a table, in both themes."""
+    if not os.environ.get("SHOTS"):
+        return
+    one.page.set_viewport_size({"width": 1400, "height": 560})
+    one.page.evaluate("() => { window.jupyterapp.shell._hsplitPanel.setRelativeSizes([0, 1400 - 640, 640]); }")
+    for theme in ("Dark", "Light"):
+        one.page.evaluate(
+            f"async () => {{ await window.jupyterapp.commands.execute('apputils:change-theme', {{ theme: 'JupyterLab {theme}' }}); }}"
+        )
+        one.wait(f"document.body.dataset.jpThemeLight === '{str(theme == 'Light').lower()}'")
+        one.panel().screenshot(path=f"{os.environ['SHOTS']}/{name}{'_dark' * (theme == 'Dark')}.png")
+
+
 def runs(one: Any, cell: int) -> bool:
     state = one.page.evaluate(f"() => window.jupyterapp.shell.currentWidget.content.widgets[{cell}].model.executionState")
     return bool(state == "running")
 
 
 def test_an_edge_shows_what_flowed_and_differs_while_a_cell_runs(lab: Open) -> None:
-    one = lab(LOAD, RAW, HALF, WAITS)
+    one = lab(LOAD, ORDERS, LARGE, WAITS)
     one.run(0, 1, 2)
     one.write(1, FEWER)
     one.run(1)
     one.start(3)
     one.wait("window.jupyterapp.shell.currentWidget.content.widgets[3].model.executionState === 'running'")
-    data = show(one, "data", block="raw", target="half")
+    data = show(one, "data", block="orders", target="large")
     data.locator(".jm-alert[data-alert=schema]").wait_for()
     said = " ".join(data.locator(".jm-edgeinfo").inner_text().split())
-    assert "20 × 3" in said and "−20 rows (−50 %) · 2 columns differ against 40 × 3 in run" in said, said
-    assert "half has not taken this version yet" in said
+    assert "20 × 4" in said and "−20 rows (−50 %) · 3 columns differ against 40 × 4 in run" in said, said
+    assert "large has not taken this version yet" in said
     table = data.locator("table")
     assert table.locator("caption").inner_text() == "Rows 1 to 20 of 20"
-    assert table.locator("thead th[scope=col]").all_inner_texts()[1:] == ["n\nint64", "y\nfloat64", f"{HOSTILE}\nstr"]
+    heads = table.locator("thead th[scope=col]").all_inner_texts()[1:]
+    assert heads == ["order\nint64", "amount\nfloat64", "client\nstr", "day\ndatetime64[us]"]
     row = table.locator("tbody tr").nth(1)
     assert row.locator("th[scope=row]").inner_text() == "2"
-    assert row.locator("td").all_inner_texts() == ["1", "null", "<b>bold</b>"]
+    assert row.locator("td").all_inner_texts() == ["1", "null", "bob", "2024-01-02 00:00:00"]
+    shoot(one, "data")
     data.get_by_role("button", name="Columns").click()
-    data.locator(".jm-profile").nth(2).wait_for()
+    data.locator(".jm-profile").nth(3).wait_for()
     assert data.locator(".jm-profile").nth(1).locator("dd").first.inner_text() == "10 (50\u00a0%)"
     plan = show(one, "plan")
     plan.locator(".jm-steps > li").nth(1).wait_for()
-    assert plan.locator(".jm-steps > li").nth(1).inner_text().split("\n")[:2] == ["half", "runs"]
+    assert plan.locator(".jm-steps > li").nth(1).inner_text().split("\n")[:2] == ["large", "runs"]
     assert runs(one, 3), "all of this was answered beside the cell"
     one.file.with_name("go").touch()
     one.idle()
-    assert one.page.title() != "hacked" and one.page.locator("#jupyter-mage-panel img").count() == 0
 
 
 def test_a_plan_is_made_and_run_with_the_keyboard(lab: Open) -> None:
@@ -144,3 +170,5 @@ def test_a_sample_is_marked_and_a_figure_is_shown_when_asked_for(lab: Open) -> N
     data.get_by_label("Block", exact=True).select_option("raw")
     data.get_by_text("Rows 1–4 of 4").wait_for()
     assert data.locator(".jm-badge").inner_text() == "SAMPLE"
+    assert data.locator("thead th").last.inner_text() == f"{HOSTILE}\nstr"
+    assert one.page.title() != "hacked" and data.locator("table img").count() == 0

@@ -49,7 +49,9 @@ test('numbers stand right, nulls are seen, empty texts too, long ones are whole 
 test('a sample and a stale result say so', async () => {
   const { texts } = await setUp();
   expect(texts('.jm-badge')).toEqual(['SAMPLE', 'STALE']);
-  expect(texts('.jm-origin')[0]).toContain('Made of the first 1\u00a0000 rows or items of each loader');
+  expect(texts('.jm-origin')[0]).toContain(
+    'of the first 1\u00a0000 rows or items of each loader, made by run'
+  );
 });
 
 test('pages of rows and of columns are asked for', async () => {

@@ -118,6 +118,9 @@ function schema(change: Change): HTMLElement[] {
 /** `made by run …, 3 min ago, in 0.31 s`: where an output is from, and that it is a sample. */
 export function originOf(origin: IOrigin): HTMLElement {
   const parts: string[] = [];
+  if (origin.sampled && origin.sample !== null) {
+    parts.push(words('of the first {count} rows or items of each loader', { count: grouped(origin.sample) }));
+  }
   if (origin.run) {
     const made =
       origin.status === 'cached'
@@ -133,12 +136,7 @@ export function originOf(origin: IOrigin): HTMLElement {
   }
   const made = html('p', { class: 'jm-origin' });
   if (origin.sampled) {
-    const said =
-      origin.sample === null
-        ? words('Made of a sample, not of all the data')
-        : words('Made of the first {count} rows or items of each loader, not of all the data', {
-            count: grouped(origin.sample)
-          });
+    const said = words('Made of a sample, not of all the data');
     made.append(
       html('span', { class: 'jm-badge', title: said }, words('SAMPLE')),
       html('span', { class: 'jm-spoken' }, said),
