@@ -72,8 +72,9 @@ def _opened(comm: Any, _: object) -> None:
     """The panel opened CTRL. It outlives a session: what it asks goes to the one that is served when it asks."""
 
     def answer(message: dict[str, Any]) -> None:
-        if _serving:
-            reply = _serving[0].answer(message.get("content", {}).get("data", {}))
+        asked = message.get("content", {}).get("data")
+        if _serving and isinstance(asked, Mapping):  # anything else was sent by no panel
+            reply = _serving[0].answer(asked)
             if reply is not None:
                 comm.send(reply)
 

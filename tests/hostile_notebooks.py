@@ -16,7 +16,7 @@ STATE = "application/vnd.jupyter.widget-state+json"
 IMG = "<img src=//hacked.invalid/x.png onerror=window.hacked=1>"
 SCRIPT = "<script>window.hacked=1</script>"
 HERE = "<img src=x onerror=window.hacked=1>"
-"""For HTML and Markdown, where Jupyter itself shows an image of any address, trusted or not."""
+"""For HTML, Markdown and Mermaid, where Jupyter itself loads an image of any address, trusted or not."""
 
 Json = Any
 
@@ -245,8 +245,8 @@ def outputs() -> Iterator[tuple[str, Json]]:
     """Other forms of a picture, and outputs that only look like ours."""
     bad_svg = f'<svg xmlns="http://www.w3.org/2000/svg" onload="window.hacked=1"><script>window.hacked=1</script><image href="//hacked.invalid/x.png"/>{IMG}</svg>'
     yield "svg_with_script", notebook(cell("%pipeline", shown(**{"image/svg+xml": bad_svg, "text/plain": "p"})))
-    yield "svg_beside_a_picture", dag(picture(node("a")), **{"image/svg+xml": bad_svg, "text/html": IMG + SCRIPT})
-    flow = f'flowchart TD\n  n0["{IMG}"]\n  click n0 "javascript:window.hacked=1"\n  click n0 call hacked()'
+    yield "svg_beside_a_picture", dag(picture(node("a")), **{"image/svg+xml": bad_svg, "text/html": HERE + SCRIPT})
+    flow = f'flowchart TD\n  n0["{HERE}"]\n  click n0 "javascript:window.hacked=1"\n  click n0 call hacked()'
     yield "mermaid_with_a_click", notebook(cell("%pipeline", shown(**{"text/vnd.mermaid": flow, "text/plain": flow})))
     yield (
         "html_with_our_classes",

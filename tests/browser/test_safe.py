@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import hostile_notebooks as hostile
@@ -12,6 +13,7 @@ import pytest
 
 Open = Callable[..., Any]
 
+PAYLOADS = Path(hostile.__file__).parent / "hostile" / "payloads.json"
 PROBE = "getattr(__import__('sys').modules.get('jupyter_mage.panel'), 'started', False)"
 """The one thing that is asked of a kernel unasked: whether our package is loaded there."""
 
@@ -93,9 +95,41 @@ def test_hostile_notebooks_run_nothing(watched: Any, server: Any, sort: Any) -> 
         path = one.file.with_name(f"{name}.ipynb")
         path.write_text(json.dumps(content))
         looked = one.page.evaluate(LOOK, [f"{path.parent.name}/{path.name}", kernel])
-        harm = one.page.evaluate(INERT)
+        harm = one.page.evaluate(INERT) + seen.away
+        seen.away = []
         if harm or looked.get("trusted") or looked.get("late") or looked.get("cells") != len(content["cells"]):
             found[name] = (harm, looked)
         one.page.evaluate(CLOSE)
     assert found == {}
-    assert (seen.away, seen.dialogs, [code for code in seen.code if code]) == ([], [], [])
+    assert (seen.dialogs, [code for code in seen.code if code]) == ([], [])
+
+
+LIVE = f"""
+import json, pathlib
+from jupyter_mage.model import Block, Pipeline
+from jupyter_mage.view import picture
+words = [w if isinstance(w, str) else w[0] * min(w[1], 3000) for g in json.loads(pathlib.Path({str(PAYLOADS)!r}).read_text()).values() for w in g]
+words = [w for w in words if not any('\\ud800' <= c <= '\\udfff' for c in w)]
+blocks = [Block(name=f'{{w}}{{i}}', source=w, label=w, doc=w, kind=w or 'k', language=w or 'l', problem=w if i % 3 else '') for i, w in enumerate(words)]
+mage = get_ipython().magics_manager.registry['PipelineMagics'].session
+mage.adopt(Pipeline(name=words[0], blocks=tuple(blocks)))
+mage._changed()
+"""
+
+
+def test_every_payload_through_a_kernel_is_only_words(watched: Any) -> None:
+    one, seen = watched("%load_ext jupyter_mage", LIVE, "%pipeline")
+    panel = one.panel()
+    one.run(0, 1, 2)
+    one.output(2).locator(".jm-dag").wait_for()
+    panel.locator(".jm-tabs").wait_for()
+    tabs = panel.get_by_role("tab")
+    found = {}
+    for i in range(tabs.count()):
+        tabs.nth(i).click()
+        one.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
+        found[tabs.nth(i).inner_text()] = one.page.evaluate(INERT) + seen.away
+    assert [name for name, harm in found.items() if harm] == [], found
+    panel.get_by_role("tab", name="Blocks").click()
+    panel.locator(".jm-blockname").nth(200).wait_for(state="attached")
+    assert seen.dialogs == [] and one.page.evaluate("document.title").startswith("shown")
