@@ -66,6 +66,16 @@ export async function run(pipeline: INotebookPipeline, selection: string): Promi
   }
 }
 
+/** Load our package into a kernel that does not have it any more; by the cell that says so, where there is one. */
+export async function load(pipeline: INotebookPipeline): Promise<void> {
+  const own = findMagic(pipeline.panel, /^%(re)?load_ext\s+jupyter_mage\b/);
+  if (own >= 0) {
+    await runCell(pipeline.panel, own);
+  } else {
+    await execute(pipeline, '%load_ext jupyter_mage');
+  }
+}
+
 export function cancel(pipeline: INotebookPipeline): void {
   if (pipeline.kernel?.controls) {
     pipeline.kernel.request({ action: 'cancel' });

@@ -38,3 +38,24 @@ export function findMagic(panel: NotebookPanel, pattern: RegExp): number {
     cell => cell.model.type === 'code' && pattern.test(cell.model.sharedModel.getSource().trim())
   );
 }
+
+/** Put cells below the active one, or in the place of the only one where that is empty; one undo takes them away. */
+export function insertCells(panel: NotebookPanel, sources: readonly string[]): void {
+  const notebook = panel.content;
+  const shared = notebook.model?.sharedModel;
+  if (!shared) {
+    return;
+  }
+  const blank = notebook.widgets.length === 1 && !notebook.widgets[0]?.model.sharedModel.getSource().trim();
+  const at = blank ? 0 : notebook.activeCellIndex + 1;
+  shared.transact(() => {
+    shared.insertCells(
+      at,
+      sources.map(source => ({ cell_type: 'code', source, metadata: {} }))
+    );
+    if (blank) {
+      shared.deleteCell(sources.length);
+    }
+  });
+  void jump(panel, at);
+}

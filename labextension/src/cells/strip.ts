@@ -66,7 +66,7 @@ export class Strip {
     this._badge.hidden = !state.sampled;
     this._note.textContent = note;
     const label = lookOf(state.status).label;
-    const said = node ? describe(node, state).replaceAll('\n', ', ') : `${shown.name}: ${words(label)}`;
+    const said = node ? describe(node, state).replaceAll('\n', ', ') : `${shown.name}: ${label}`;
     const lost = live || !node ? '' : words('the kernel that ran it is gone');
     const title = [said, note, lost, words('show it in the graph')].filter(Boolean).join(', ');
     this._button.title = title;
@@ -77,7 +77,7 @@ export class Strip {
   /** What runs says for how long. */
   tick(now: number): void {
     const state = this._shown?.state ?? { status: 'new', detail: '' };
-    const label = words(lookOf(state.status).label);
+    const label = lookOf(state.status).label;
     this._word.textContent = label;
     const detail = told(state, label);
     if (this._since === null) {

@@ -1,6 +1,7 @@
 /** Small helpers for making elements. Words only ever go in as text, never as markup. */
 
 import look from './look.json';
+import { words } from './words';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -62,10 +63,12 @@ export function kindOf(kind: string): { path: string } {
   return (Object.prototype.hasOwnProperty.call(KINDS, kind) ? KINDS[kind] : undefined) ?? look.kinds.custom;
 }
 
-/** How a state looks; one that we do not know looks like `new`, under its own name. */
+/** How a state looks, its label in the reader's language; one that we do not know looks like `new`, under its own name. */
 export function lookOf(status: string): ILook {
   const known = Object.prototype.hasOwnProperty.call(LOOKS, status) ? LOOKS[status] : undefined;
-  return known ?? { label: status, path: look.statuses.new.path };
+  return known
+    ? { label: words(known.label), path: known.path }
+    : { label: status, path: look.statuses.new.path };
 }
 
 /** The round sign of a state: 16 × 16 units, drawn by CSS. */

@@ -80,7 +80,7 @@ class List {
     const badge = html(
       'span',
       { class: 'jm-badge', title: words('Made of a sample, not of all the data') },
-      'SAMPLE'
+      words('SAMPLE')
     );
     badge.hidden = true;
     const more = html('div', { class: 'jm-more' });
@@ -268,6 +268,6 @@ class List {
 function short(state: IState): string {
   const said = state.status === 'failed' && state.items === undefined;
   return said || state.status === 'new' || state.status === 'problem'
-    ? words(lookOf(state.status).label)
+    ? lookOf(state.status).label
     : state.detail;
 }

@@ -8,7 +8,7 @@ import { words } from './words';
 
 export const NEW: IState = { status: 'new', detail: '' };
 /** The badge of an output that was made of a sample, and its width. */
-const SAMPLE = 'SAMPLE';
+
 const BADGE = 48;
 /** Where words start, beside the kind's tile. */
 const LEFT = 48;
@@ -33,7 +33,7 @@ export function card(node: INode, ports: boolean): ICard {
     'g',
     { class: 'jm-badge', transform: `translate(${width - BADGE - 8} 30)` },
     svg('rect', { width: BADGE, height: 15, rx: 4 }),
-    svg('text', { x: BADGE / 2, y: 11 }, SAMPLE)
+    svg('text', { x: BADGE / 2, y: 11 }, words('SAMPLE'))
   );
   const passes = svg('text', { y: 11.5 });
   const output = svg(
@@ -174,7 +174,7 @@ export function cut(text: string, limit: number): string {
 export function describe(node: INode, state: IState): string {
   const parts = [
     `${node.label}: ${words(node.kindLabel)}, ${node.language}`,
-    words(lookOf(state.status).label),
+    lookOf(state.status).label,
     state.sampled ? words('made of a sample, not of all the data') : '',
     state.detail
   ];

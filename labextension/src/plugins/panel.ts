@@ -1,15 +1,17 @@
 /** The side panel: the pipeline of the notebook in front, and what can be asked of it. */
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
 import { ITranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
 
-import { html } from '../dag/dom';
+import { insertCells } from '../cells/notebook';
 import { mountHeader } from '../dag/header';
 import type { IRequest, ISource, ISubject, ITold } from '../dag/model';
 import { REQUEST } from '../dag/request';
 import { translateBy, words } from '../dag/words';
+import { load } from '../doing';
 import { ICON } from '../icon';
 import { type INotebookPipeline, IPipelines } from '../pipelines';
 import { KernelData } from '../sources/kernel_data';
@@ -17,12 +19,16 @@ import { ServerHistory } from '../sources/server';
 import { VIEWS } from '../views';
 import { Place } from '../views/history';
 import { Tabs } from '../views/tabs';
+import { type IHelp, lost, welcome } from '../views/welcome';
 import { NAMES } from './commands';
 
 class SidePanel extends Widget {
   constructor(pipelines: IPipelines) {
     super();
     const source = pipelines.shown;
+    const help = helpOf(pipelines, view => this.go(view));
+    this._none = welcome(help);
+    this._lost = lost(source, help);
     this.id = 'jupyter-mage-panel';
     this.title.icon = ICON;
     this.title.caption = words('Pipeline');
@@ -36,7 +42,7 @@ class SidePanel extends Widget {
       source.listen(() => this._welcome(source)),
       () => this._tabs.dispose()
     ];
-    this.node.append(this._tabs.row, this._tabs.pages, welcome());
+    this.node.append(this._lost.root, this._tabs.row, this._tabs.pages, this._none.root);
     this._welcome(source);
   }
 
@@ -65,23 +71,25 @@ class SidePanel extends Widget {
     const none = source.picture() === null;
     this.toggleClass('jm-none', none && !this._tabs?.current.alone);
     this.toggleClass('jm-bare', none);
+    this._none?.look();
+    this._lost?.look();
   }
 
   private readonly _tabs: Tabs;
+  private readonly _none: ReturnType<typeof welcome>;
+  private readonly _lost: ReturnType<typeof lost>;
   private readonly _unmount: (() => void)[];
 }
 
-function welcome(): HTMLElement {
-  return html(
-    'div',
-    { class: 'jm-root jm-welcome' },
-    html('h3', {}, 'No pipeline in this notebook yet'),
-    html('p', {}, 'Load the extension in a cell:'),
-    html('pre', {}, '%load_ext jupyter_mage'),
-    html('p', {}, 'Then every cell that starts with a header is a block, and the graph draws itself here:'),
-    html('pre', {}, '%%block numbers\n[1, 2, 3]'),
-    html('pre', {}, '%%block total(numbers)\nsum(numbers)')
-  );
+function helpOf(pipelines: IPipelines, show: (view: string) => void): IHelp {
+  const failed = (error: unknown) =>
+    Notification.error(error instanceof Error ? error.message : String(error));
+  return {
+    show,
+    notebook: () => pipelines.front !== null,
+    insert: cells => pipelines.front && insertCells(pipelines.front.panel, cells),
+    load: () => pipelines.front && void load(pipelines.front).catch(failed)
+  };
 }
 
 /** The command that does what is asked for on the page. */
@@ -146,6 +154,8 @@ export const panel: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = translator?.load('jupyter_mage');
+    // every text stands in a call of words(), and `npm run words` collects them for translators
+    // eslint-disable-next-line jupyter/no-dynamic-translation
     translateBy(text => trans?.__(text) ?? text);
     const side = new SidePanel(pipelines);
     follow(pipelines, side.place);

@@ -11,6 +11,8 @@ import type { KernelSource } from './kernel';
 const ANSI = /\x1b\[[0-9;]*m/g;
 const IMAGES = ['image/png', 'image/jpeg', 'image/svg+xml'];
 const MOST = 200_000;
+/** One line that calls our magic: a name out of a picture or a history may be anything, but it makes no code of its own. */
+const OURS = /^%(pipeline|load_ext jupyter_mage|reload_ext jupyter_mage)( [^\r\n]*)?$/;
 
 export class KernelData implements IData {
   constructor(private readonly _kernel: () => KernelSource | null) {}
@@ -26,6 +28,9 @@ export class KernelData implements IData {
   /** Output goes to who asked, not into the notebook. */
   async execute(command: string): Promise<IOutcome> {
     const kernel = this._there().kernel;
+    if (!OURS.test(command)) {
+      throw new Refusal(words('This is no command of ours: {command}', { command: command.slice(0, 200) }));
+    }
     const future = kernel.requestExecute({ code: command, store_history: false, stop_on_error: false });
     const outcome: IOutcome = { text: '', images: [] };
     future.onIOPub = message => collect(outcome, message);
