@@ -72,9 +72,13 @@ export function mountHeader(host: HTMLElement, source: ISource, options: IHeader
     if (spoken.textContent !== said) {
       spoken.textContent = said;
     }
+    const left = [run, cancel, interrupt].find(each => each === document.activeElement);
     run.hidden = running;
     run.disabled = !source.live() || !count;
     cancel.hidden = interrupt.hidden = !running;
+    if (left?.hidden) {
+      (running ? cancel : run).focus(); // who pressed Run by a key is not thrown out of the panel
+    }
     bar.setAttribute('aria-valuemax', String(at?.total ?? 0));
     bar.setAttribute('aria-valuenow', String(at?.done ?? 0));
     bar.setAttribute('aria-label', words('Blocks finished'));

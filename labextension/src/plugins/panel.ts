@@ -54,6 +54,12 @@ class SidePanel extends Widget {
     this._tabs.show(view, subject);
   }
 
+  protected override onActivateRequest(): void {
+    if (!this.node.contains(document.activeElement)) {
+      this._tabs.focus(); // as JupyterLab's own panels: who opens it by a key goes on in it
+    }
+  }
+
   protected override onAfterShow(): void {
     this._tabs.seen(true);
   }

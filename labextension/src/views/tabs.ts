@@ -49,6 +49,11 @@ export class Tabs {
     }
   }
 
+  /** The keyboard goes to the chosen tab. */
+  focus(): void {
+    this._current.button.focus();
+  }
+
   /** The panel came into sight or left it. */
   seen(yes: boolean): void {
     this._seen = yes;

@@ -36,7 +36,7 @@ export function welcome(help: IHelp): { root: HTMLElement; look: () => void } {
     title,
     how,
     html('pre', { tabindex: 0, 'aria-label': words('Cells of a first pipeline') }, FIRST.join('\n\n')),
-    html('p', { class: 'jm-acts' }, insert, projects)
+    html('p', { class: 'jm-try' }, insert, projects)
   );
   const look = () => {
     const there = help.notebook();
