@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypedDict
 
 from ..editing import Edit
+from ..errors import JupyterMageError
 from ..session import Session
 from .given import Given
 
@@ -34,7 +35,11 @@ class Edited(TypedDict):
 def edit(session: Session, given: Given) -> Edited:
     """``do`` with ``block`` and ``to`` (see `editing.Edit`), in the ``cells``: id and text of each code cell, in their order."""
     wanted = Edit(do=given.text("do"), block=given.text("block"), to=given.text("to"))
-    found = session.edit(given.pairs("cells"), wanted)
+    try:
+        found = session.edit(given.pairs("cells"), wanted)
+    except JupyterMageError as error:
+        error.where = None  # a place in a text that there is not
+        raise
     return {
         "texts": [[each, text] for each, text in found.texts.items()],
         "removed": list(found.removed),

@@ -68,7 +68,7 @@ export function openMenu(menu: IMenu): () => void {
   first.place(menu.x, menu.y);
   first.focus(0);
   document.addEventListener('pointerdown', event => layer.contains(event.target as Node) || close(), on);
-  window.addEventListener('blur', close, on);
+  window.addEventListener('blur', event => event.target === window && close(), on);
   window.addEventListener('resize', close, on);
   document.addEventListener('wheel', event => layer.contains(event.target as Node) || close(), {
     ...on,
