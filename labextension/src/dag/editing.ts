@@ -10,7 +10,7 @@ import { EditBar, type MakeFoot } from './editbar';
 import type { IGraph, IViewOptions, Side, Stop } from './graph';
 import { type Entry, type IFoot, openMenu } from './menu';
 import type { IEdge, IEdit, INode, IPicture } from './model';
-import { offer } from './request';
+import { ask } from './request';
 import { words } from './words';
 
 /** Milliseconds after which a finger that rests opens the menu, and pixels that it may move meanwhile. */
@@ -73,7 +73,7 @@ class Editor {
     const { signal } = this._stop;
     this._place = {
       source: graph.source,
-      request: request => void offer(graph.root, request),
+      request: request => ask(graph.root, graph.source, request),
       told: told => this._bar.tell(told),
       connect: node => this._choose(node),
       fit: () => graph.camera.fit(...(graph.picture()?.size ?? [1, 1]), true)

@@ -6,7 +6,7 @@ import { EditBar, type MakeFoot } from './editbar';
 import { ListTools } from './listtools';
 import { type IFoot, openMenu } from './menu';
 import type { Changed, INode, ISource, IState } from './model';
-import { ask, offer } from './request';
+import { ask } from './request';
 import { describe } from './view';
 import { words } from './words';
 
@@ -44,7 +44,7 @@ class List {
     this._bar = new EditBar(options.foot ?? null, text => (this._spoken.textContent = text));
     this._place = {
       source,
-      request: request => void offer(this._root, request),
+      request: request => ask(this._root, source, request),
       told: told => this._bar.tell(told)
     };
     this._tools = options.tools

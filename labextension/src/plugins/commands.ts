@@ -14,10 +14,8 @@ import { words } from '../dag/words';
 import * as doing from '../doing';
 import { ICON } from '../icon';
 import { type INotebookPipeline, IPipelines } from '../pipelines';
+import { SETTINGS } from '../settings';
 import { VIEWS } from '../views';
-
-/** The settings of all plugins stand under this name. */
-export const SETTINGS = 'jupyter-mage:plugin';
 
 export const NAMES = {
   run: 'jupyter-mage:run',
@@ -126,6 +124,7 @@ const COMMANDS: readonly ICommandRow[] = [
     id: NAMES.makeBlock,
     label: trans => trans.__('Make This Cell a Block'),
     needs: 'plain',
+    icon: ICON,
     does: pipeline => edit(pipeline, { do: 'make', to: pipeline.panel.content.activeCell?.model.id ?? '' })
   },
   {
@@ -295,7 +294,7 @@ function add(commands: CommandRegistry, trans: TranslationBundle, row: ICommandR
   commands.addCommand(row.id, {
     label: args => row.label(trans, args),
     caption: args => why(trans, row.needs, args) || row.label(trans, args),
-    icon: row.icon ?? ICON,
+    icon: row.icon,
     isEnabled: args => can(row.needs, args),
     describedBy: { args: { type: 'object', properties: row.takes ?? {} } },
     execute: async args => {

@@ -8,11 +8,13 @@ import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Widget } from '@lumino/widgets';
 
+import { editing } from '../dag/editing';
 import { mountHeader } from '../dag/header';
 import { type Changed, type IPicture, type ISource, Store } from '../dag/model';
 import { mount } from '../dag/view';
 import { Switch } from '../sources/switch';
 import { models } from '../sources/widget';
+import { command } from '../views/command';
 
 export const MIME = 'application/vnd.jupyter_mage.dag+json';
 /** Where notebooks of earlier versions name their model. */
@@ -46,7 +48,7 @@ class Drawing extends Widget implements IRenderMime.IRenderer {
     this.addClass('jm-output');
     this._unmount = [
       mountHeader(this.node, this._shown),
-      mount(this.node, this._shown, { most: () => 520 }),
+      mount(this.node, this._shown, { ...editing(command), most: () => 520 }),
       models.listen(() => this._show())
     ];
   }

@@ -2,6 +2,8 @@
 
 import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Widget } from '@lumino/widgets';
@@ -11,11 +13,12 @@ import { mountHeader } from '../dag/header';
 import type { IRequest, ISource, ISubject, ITold } from '../dag/model';
 import { REQUEST } from '../dag/request';
 import { translateBy, words } from '../dag/words';
-import { load } from '../doing';
+import { activeBlock, load } from '../doing';
 import { ICON } from '../icon';
 import { type INotebookPipeline, IPipelines } from '../pipelines';
 import { KernelData } from '../sources/kernel_data';
 import { ServerHistory } from '../sources/server';
+import { DEFAULTS, type ISettings, whenSet } from '../settings';
 import { VIEWS } from '../views';
 import { Place } from '../views/history';
 import { Tabs } from '../views/tabs';
@@ -34,9 +37,18 @@ class SidePanel extends Widget {
     this.title.caption = words('Pipeline');
     this.addClass('jm-panel');
     const data = new KernelData(() => pipelines.front?.kernel ?? null);
-    this._tabs = new Tabs(VIEWS, { source, data, history: new ServerHistory(), place: this.place }, () =>
-      this._welcome(source)
-    );
+    const context = {
+      source,
+      data,
+      history: new ServerHistory(),
+      place: this.place,
+      mostListed: () => this.settings.mostBlocks,
+      marked: (listener: (block: string) => void) => {
+        this._marked.add(listener);
+        return () => this._marked.delete(listener);
+      }
+    };
+    this._tabs = new Tabs(VIEWS, context, () => this._welcome(source));
     this._unmount = [
       mountHeader(this.node, source, { interrupt: true }),
       source.listen(() => this._welcome(source)),
@@ -57,6 +69,15 @@ class SidePanel extends Widget {
   protected override onActivateRequest(): void {
     if (!this.node.contains(document.activeElement)) {
       this._tabs.focus(); // as JupyterLab's own panels: who opens it by a key goes on in it
+    }
+  }
+
+  settings: ISettings = DEFAULTS;
+
+  /** The reader is at this block, in the notebook. */
+  mark(block: string): void {
+    if (this.isVisible) {
+      this._marked.forEach(listener => listener(block));
     }
   }
 
@@ -81,6 +102,7 @@ class SidePanel extends Widget {
     this._lost?.look();
   }
 
+  private readonly _marked = new Set<(block: string) => void>();
   private readonly _tabs: Tabs;
   private readonly _none: ReturnType<typeof welcome>;
   private readonly _lost: ReturnType<typeof lost>;
@@ -147,17 +169,44 @@ function folder(front: INotebookPipeline | null): string | null {
   return path === undefined ? null : path.split('/').slice(0, -1).join('/');
 }
 
+/** What a person has set of the panel, now and whenever it changes. */
+function configure(app: JupyterFrontEnd, side: SidePanel, registry: ISettingRegistry | null): Promise<void> {
+  let before = DEFAULTS;
+  return whenSet(registry, settings => {
+    side.settings = settings;
+    document.body.classList.toggle('jm-no-strips', !settings.cellStrip);
+    if (settings.panelSide !== before.panelSide) {
+      app.shell.add(side, settings.panelSide, { rank: 700, type: 'Pipeline' });
+    }
+    if (settings.startTab !== before.startTab) {
+      side.go(settings.startTab);
+    }
+    before = settings;
+  });
+}
+
+/** The block of the active cell is marked in the graph; the keyboard stays where it is. */
+function markCell(pipelines: IPipelines, side: SidePanel): void {
+  const { front } = pipelines;
+  const block = front && side.settings.followCell ? activeBlock(front) : '';
+  if (block) {
+    side.mark(block);
+  }
+}
+
 export const panel: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-mage:panel',
   description: 'The pipeline of the notebook in front, in the side bar.',
   autoStart: true,
   requires: [IPipelines],
-  optional: [ILayoutRestorer, ITranslator],
+  optional: [ILayoutRestorer, ITranslator, ISettingRegistry, INotebookTracker],
   activate: (
     app: JupyterFrontEnd,
     pipelines: IPipelines,
     restorer: ILayoutRestorer | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    registry: ISettingRegistry | null,
+    tracker: INotebookTracker | null
   ) => {
     const trans = translator?.load('jupyter_mage');
     // every text stands in a call of words(), and `npm run words` collects them for translators
@@ -183,6 +232,8 @@ export const panel: JupyterFrontEndPlugin<void> = {
       }
     });
     app.shell.add(side, 'right', { rank: 700, type: 'Pipeline' });
+    void configure(app, side, registry);
+    tracker?.activeCellChanged.connect(() => markCell(pipelines, side));
     restorer?.add(side, side.id);
   }
 };

@@ -2,9 +2,11 @@
 
 import { DOMWidgetModel, DOMWidgetView, type ISerializers } from '@jupyter-widgets/base';
 
+import { editing } from '../dag/editing';
 import { mountHeader } from '../dag/header';
 import { type Changed, type IPicture, type IRequest, type ISource, Store } from '../dag/model';
 import { mount } from '../dag/view';
+import { command } from '../views/command';
 
 export const MODULE = 'jupyter-mage';
 export const VERSION = '0.1.0';
@@ -102,7 +104,10 @@ export class DagView extends DOMWidgetView {
   override render(): void {
     const source = this.model as DagModel;
     this.el.classList.add('jm-output');
-    const unmount = [mountHeader(this.el, source), mount(this.el, source, { most: () => 520 })];
+    const unmount = [
+      mountHeader(this.el, source),
+      mount(this.el, source, { ...editing(command), most: () => 520 })
+    ];
     this.once('remove', () => unmount.forEach(stop => stop()));
   }
 }

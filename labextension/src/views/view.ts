@@ -13,6 +13,10 @@ export interface IContext {
   readonly history: IHistory | null;
   /** Which project is looked at. */
   readonly place: Place;
+  /** Hear which block the reader is at, elsewhere on the page; what it answers stops that. */
+  readonly marked?: (listener: (block: string) => void) => () => void;
+  /** Up to so many blocks are listed below the graph. */
+  readonly mostListed?: () => number;
   /** Go to another view, at something. */
   show(view: string, subject?: ISubject): void;
 }
