@@ -6,6 +6,7 @@ import { editing } from '../dag/editing';
 import { mountHeader } from '../dag/header';
 import { type Changed, type IPicture, type IRequest, type ISource, Store } from '../dag/model';
 import { mount } from '../dag/view';
+import { words } from '../dag/words';
 import { command } from '../views/command';
 
 export const MODULE = 'jupyter-mage';
@@ -88,7 +89,13 @@ export class DagModel extends DOMWidgetModel implements ISource {
   }
 
   request(request: IRequest): void {
-    if (this.comm_live) {
+    if (request.action === 'edit') {
+      request.told?.({
+        command: '',
+        notes: [],
+        error: words('No notebook is open here whose cells could be edited')
+      });
+    } else if (this.comm_live) {
       this.send({ action: request.action, block: request.block ?? '' });
     }
   }
