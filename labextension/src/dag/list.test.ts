@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { mountList } from './list';
 import { fits } from './listtools';
-import { type IRequest, type ISource, Store } from './model';
+import { type INode, type IRequest, type ISource, Store } from './model';
 import { sample } from './sample';
 
 class Fake implements ISource {
@@ -55,8 +55,9 @@ const press = (element: Element | null, key: string, more: KeyboardEventInit = {
   element?.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true, ...more }));
 
 test('blocks are filtered by what they are and how they stand, every word of it', () => {
-  const node = { ...source.store.picture!.nodes[2]!, tags: ['daily'] };
-  const state = source.store.picture!.states.get('clean');
+  const [clean] = source.store.picture?.nodes.slice(2) ?? [];
+  const node = { ...(clean as INode), tags: ['daily'] };
+  const state = source.store.picture?.states.get('clean');
   const asked = [
     'cle',
     'transf',
