@@ -8,7 +8,7 @@ import { partners } from './dag/editing';
 import type { IEdit, IPicture, ITold } from './dag/model';
 import { words } from './dag/words';
 import { makeEdit, wouldBe } from './editing';
-import { blockOf } from './header';
+import { blockOf, headOf } from './header';
 import type { INotebookPipeline } from './pipelines';
 import { KernelData } from './sources/kernel_data';
 
@@ -19,16 +19,22 @@ export function pictureOf(pipeline: INotebookPipeline): IPicture | null {
   return pipeline.source.picture();
 }
 
-/** The block of the active cell, or empty. */
-export function activeBlock(pipeline: INotebookPipeline): string {
-  const model = pipeline.panel.content.activeCell?.model;
-  return model?.type === 'code' ? blockOf(model.sharedModel.getSource()) : '';
+/** A cell of code: the active one, or the one with this element. */
+function codeCell(pipeline: INotebookPipeline, node?: HTMLElement): { id: string; text: string } | null {
+  const { activeCell, widgets } = pipeline.panel.content;
+  const model = (node ? widgets.find(cell => cell.node === node) : activeCell)?.model;
+  return model?.type === 'code' ? { id: model.id, text: model.sharedModel.getSource() } : null;
 }
 
-/** Whether the active cell is code that is no block. */
-export function activeIsPlain(pipeline: INotebookPipeline): boolean {
-  const model = pipeline.panel.content.activeCell?.model;
-  return model?.type === 'code' && !blockOf(model.sharedModel.getSource());
+/** The block of the active cell (or of the cell with this element), or empty. */
+export function activeBlock(pipeline: INotebookPipeline, node?: HTMLElement): string {
+  return blockOf(codeCell(pipeline, node)?.text ?? '');
+}
+
+/** The id of that cell where it is code and no block, or empty. */
+export function activePlain(pipeline: INotebookPipeline, node?: HTMLElement): string {
+  const cell = codeCell(pipeline, node);
+  return cell && !headOf(cell.text) ? cell.id : '';
 }
 
 export async function goToCell(pipeline: INotebookPipeline, block: string): Promise<void> {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,12 @@ Open = Callable[..., Any]
 NUMBERS = kept("%%block numbers\n[1, 2, 3]")
 USERS = kept("%%block users\n[4]")
 TOTAL = kept("%%block total(numbers)\nsum(numbers)")
+
+
+def shot(one: Any, name: str) -> None:
+    """A picture to look at, where SHOTS names a folder."""
+    if os.environ.get("SHOTS"):
+        one.page.screenshot(path=f"{os.environ['SHOTS']}/editing_{name}.png")
 
 
 def middle(box: Any) -> tuple[float, float]:
@@ -36,8 +43,7 @@ def pull(one: Any, panel: Any, source: str, target: str) -> None:
     one.page.mouse.move(*middle(card.locator(".jm-port[data-side='out']").bounding_box()))
     one.page.mouse.down()
     one.page.mouse.move(*middle(panel.locator(f".jm-node[data-block='{target}']").bounding_box()), steps=5)
-    if target == "total":
-        one.page.screenshot(path="/tmp/edits/pulling.png")
+    shot(one, f"pull_{target}")
     one.page.mouse.up()
 
 
@@ -50,7 +56,7 @@ def test_edge_drawn_with_the_mouse_is_in_the_header_and_undo_takes_it_back(lab: 
     says(one, 3, "%%block total(numbers, users) --no-run\nsum(numbers)")
     edge = panel.locator(".jm-edge[data-source='users'][data-target='total']")
     edge.wait_for(state="attached")
-    one.page.screenshot(path="/tmp/edits/drawn.png")
+    shot(one, "drawn")
     assert one.count(3) == 4  # it did not run again
     assert panel.locator(".jm-editbar:visible code").inner_text() == "%%block total(numbers, users) --no-run"
     one.select(3)
@@ -66,7 +72,7 @@ def test_edge_drawn_with_the_mouse_is_in_the_header_and_undo_takes_it_back(lab: 
     pull(one, panel, "total", "numbers")
     refused = panel.locator(".jm-editbar:visible .jm-refused")
     assert refused.inner_text() == "cycle: numbers ← total ← numbers (cells [2] [4]); kept the previous numbers"
-    one.page.screenshot(path="/tmp/edits/refused.png")
+    shot(one, "refused")
     assert one.sources()[1:] == [NUMBERS, USERS, TOTAL]
 
 
@@ -78,19 +84,19 @@ def test_menu_renames_everywhere_and_deletes_and_both_come_back(lab: Open) -> No
     settled(one, total="new")
     node = panel.locator(".jm-node[data-block='numbers']")
     node.click(button="right")
-    one.page.screenshot(path="/tmp/edits/menu.png")
+    shot(one, "menu")
     one.page.get_by_role("menuitem", name="Change kind").hover()
     one.page.get_by_role("menuitemradio", name="sensor").hover()
     one.page.locator(".jm-menu .jm-command code").filter(has_text="--kind sensor").wait_for()
-    one.page.screenshot(path="/tmp/edits/submenu.png")
+    shot(one, "submenu")
     one.page.get_by_role("menuitem", name="Rename…").click()
     one.page.keyboard.insert_text("figures")
-    one.page.screenshot(path="/tmp/edits/rename.png")
+    shot(one, "rename")
     one.page.keyboard.press("Enter")
     panel.locator(".jm-edge[data-source='figures'][data-target='total']").wait_for(state="attached")
     renamed = [text.replace("numbers", "figures") for text in (NUMBERS, TOTAL, test)]
     assert one.sources() == [LOAD, *renamed, "len(numbers)"]
-    one.page.screenshot(path="/tmp/edits/renamed.png")
+    shot(one, "renamed")
     panel.get_by_role("button", name="Undo").click()
     panel.locator(".jm-edge[data-source='numbers'][data-target='total']").wait_for(state="attached")
     assert one.sources() == [LOAD, NUMBERS, TOTAL, test, "len(numbers)"]
@@ -99,7 +105,7 @@ def test_menu_renames_everywhere_and_deletes_and_both_come_back(lab: Open) -> No
     node.wait_for(state="detached")
     settled(one, total="problem")
     assert one.sources() == [LOAD, TOTAL, "len(numbers)"]
-    one.page.screenshot(path="/tmp/edits/deleted.png")
+    shot(one, "deleted")
     one.select(0)
     one.page.keyboard.press("z")
     one.page.keyboard.press("z")
@@ -114,11 +120,11 @@ def test_plain_cell_becomes_a_block_and_chosen_blocks_run(lab: Open) -> None:
     one.run(0, 1, 3)
     settled(one, total="new")
     one.select(2)
-    one.page.locator(".jp-NotebookPanel [data-command='jupyter-mage:make-block'], .jp-NotebookPanel [title='Make This Cell a Block']").first.click()
+    one.page.get_by_title("Make This Cell a Block").click()
     made = "import math\nroots = [math.sqrt(n) for n in numbers]"
     says(one, 2, f"%%block roots\n{made}")
     settled(one, roots="new")
-    one.page.screenshot(path="/tmp/edits/made.png")
+    shot(one, "made")
     one.page.keyboard.insert_text("sides")
     says(one, 2, f"%%block sides\n{made}")
     one.page.keyboard.press("Control+z")
@@ -126,12 +132,12 @@ def test_plain_cell_becomes_a_block_and_chosen_blocks_run(lab: Open) -> None:
     rows = panel.locator(".jm-page[data-view='blocks']")
     rows.get_by_label("Filter blocks").fill("kind:transformer")
     assert rows.locator("li:visible").count() == 2
-    one.page.screenshot(path="/tmp/edits/blocks.png")
+    shot(one, "blocks")
     rows.get_by_label("Choose total").check()
     rows.get_by_label("Filter blocks").fill("")
     rows.get_by_role("button", name="Run some or all").click()
     one.page.get_by_role("menuitem", name="Run with upstream").hover()
-    one.page.screenshot(path="/tmp/edits/runmenu.png")
+    shot(one, "runmenu")
     one.page.get_by_role("menuitem", name="Run with upstream").click()
     rows.locator("li[data-block='total'][data-status='succeeded']").wait_for()
     rows.locator("li[data-block='numbers'][data-status='succeeded']").wait_for()
@@ -147,7 +153,7 @@ def test_keyboard_alone_connects_changes_kind_and_adds(lab: Open) -> None:
     press = one.page.keyboard.press
     press("c")
     panel.locator(".jm-editbar").get_by_text("Connect users to").wait_for()
-    one.page.screenshot(path="/tmp/edits/choosing.png")
+    shot(one, "choosing")
     press("ArrowLeft")
     press("ArrowDown")
     press("Enter")
@@ -171,7 +177,7 @@ def test_notebook_7_has_the_menu_and_the_keys(lab: Open) -> None:
     one.page.evaluate("() => { window.jupyterapp.commands.execute('jupyter-mage:show', {view: 'graph'}); return null; }")
     settled(one, total="new")
     one.page.locator(".lm-MenuBar-itemLabel").get_by_text("Pipeline", exact=True).click()
-    one.page.screenshot(path="/tmp/edits/notebook7.png")
+    shot(one, "notebook7")
     one.page.locator(".lm-Menu").get_by_text("Run Pipeline").click()
     settled(one, total="succeeded")
     one.select(1)

@@ -216,6 +216,7 @@ class Editor {
     this._from = node;
     this._side = side;
     this._allowed = partners(picture, node.id, side);
+    this.graph.select('');
     this.graph.fade('connect', new Set([node.id, ...this._allowed]));
     return true;
   }

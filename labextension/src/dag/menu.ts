@@ -39,6 +39,9 @@ export interface IMenu {
   closed?: () => void;
 }
 
+/** Milliseconds in which the keyboard may be taken from a menu that has just opened, and is taken back. */
+const TAKEN = 400;
+
 /** One menu is open at a time, on the whole page. */
 let open: (() => void) | null = null;
 
@@ -67,13 +70,33 @@ export function openMenu(menu: IMenu): () => void {
   const first = new Level(layer, menu, null, close);
   first.place(menu.x, menu.y);
   first.focus(0);
-  document.addEventListener('pointerdown', event => layer.contains(event.target as Node) || close(), on);
+  const outside = (event: Event) => !layer.contains(event.target as Node);
+  const opened = performance.now();
+  document.addEventListener('pointerdown', event => outside(event) && close(), on);
   window.addEventListener('blur', event => event.target === window && close(), on);
   window.addEventListener('resize', close, on);
-  document.addEventListener('wheel', event => layer.contains(event.target as Node) || close(), {
-    ...on,
-    passive: true
-  });
+  document.addEventListener('wheel', event => outside(event) && close(), { ...on, passive: true });
+  // who is pressed takes the keyboard after the menu has opened: a notebook does, and its keys delete cells
+  const taken = (event: FocusEvent) => {
+    if (outside(event) && performance.now() - opened < TAKEN) {
+      first.focus(0);
+    } else if (outside(event)) {
+      close();
+    }
+  };
+  document.addEventListener('focusin', taken, on);
+  const elsewhere = (event: KeyboardEvent) => {
+    if (outside(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (event.key === 'Escape') {
+        close();
+      } else {
+        first.focus(0);
+      }
+    }
+  };
+  window.addEventListener('keydown', elsewhere, on);
   return close;
 }
 
@@ -123,6 +146,15 @@ class Level {
     const at = wanted.find(fits) ?? Math.max(4, window.innerWidth - offsetWidth - 4);
     this.box.style.left = `${at}px`;
     this.box.style.top = `${Math.max(4, Math.min(y, window.innerHeight - offsetHeight - 4))}px`;
+  }
+
+  /** Up, where it has grown out of the page. */
+  private _clamp(): void {
+    const { bottom, top } = this.box.getBoundingClientRect();
+    const over = bottom - window.innerHeight + 4;
+    if (over > 0) {
+      this.box.style.top = `${Math.max(4, top - over)}px`;
+    }
   }
 
   focus(at: number): void {
@@ -189,16 +221,19 @@ class Level {
       this._inner = null;
     }
     this._why.textContent = item?.refused ?? '';
-    const foot = this._root().menu.foot;
+    const root = this._root();
+    const show = (text: string) => {
+      root.menu.foot?.say(text);
+      root._clamp();
+    };
     const command = item?.refused ? '' : item?.command;
     if (typeof command === 'function') {
-      foot?.say('');
       const asked = ++made;
       this._asked = asked;
-      void command().then(text => this._asked === asked && this._at === at && foot?.say(text));
+      void command().then(text => this._asked === asked && this._at === at && show(text));
     } else {
       this._asked = 0;
-      foot?.say(command ?? '');
+      show(command ?? '');
     }
   }
 

@@ -56,7 +56,7 @@ interface ICommandRow {
   takes?: Record<string, { type: string; description: string }>;
   /** Whether it stands in the palette. */
   hidden?: boolean;
-  does: (pipeline: INotebookPipeline, args: Arguments, block: string) => unknown;
+  does: (pipeline: INotebookPipeline, args: Arguments, block: string, cell: string) => unknown;
 }
 
 const BLOCK = { type: 'string', description: 'The block; the one of the active cell where there is none.' };
@@ -125,7 +125,7 @@ const COMMANDS: readonly ICommandRow[] = [
     label: trans => trans.__('Make This Cell a Block'),
     needs: 'plain',
     icon: ICON,
-    does: pipeline => edit(pipeline, { do: 'make', to: pipeline.panel.content.activeCell?.model.id ?? '' })
+    does: (pipeline, _, __, cell) => edit(pipeline, { do: 'make', to: cell })
   },
   {
     id: NAMES.addBlock,
@@ -230,6 +230,17 @@ const COMMANDS: readonly ICommandRow[] = [
 
 /** Set when the plugin starts: there is one of each on a page. */
 let pipelines: IPipelines | null = null;
+/** The cell that was pressed for its menu. */
+let hit: () => HTMLElement | undefined = () => undefined;
+
+/** The cell whose menu is open: not always the active one. */
+function pointed(args: Arguments): HTMLElement | undefined {
+  return args.pointed === true ? hit() : undefined;
+}
+
+function blockFor(front: INotebookPipeline, args: Arguments): string {
+  return text(args.block) || doing.activeBlock(front, pointed(args));
+}
 
 function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
@@ -269,9 +280,9 @@ function can(needs: Needs, args: Arguments): boolean {
     case 'kernel':
       return answers;
     case 'plain':
-      return answers && doing.activeIsPlain(front);
+      return answers && doing.activePlain(front, pointed(args)) !== '';
     case 'block':
-      return answers && (text(args.block) !== '' || doing.activeBlock(front) !== '');
+      return answers && blockFor(front, args) !== '';
   }
 }
 
@@ -303,7 +314,7 @@ function add(commands: CommandRegistry, trans: TranslationBundle, row: ICommandR
         return undefined;
       }
       try {
-        return await row.does(front, args, text(args.block) || doing.activeBlock(front));
+        return await row.does(front, args, blockFor(front, args), doing.activePlain(front, pointed(args)));
       } catch (error) {
         Notification.error(error instanceof Error ? error.message : String(error));
         return undefined;
@@ -342,6 +353,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_mage');
     pipelines = found;
+    hit = () => app.contextMenuHitTest(node => node.classList.contains('jp-CodeCell'));
     COMMANDS.forEach(row => add(app.commands, trans, row));
     addShow(app.commands, trans);
     const category = trans.__('Pipeline');
