@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from . import changes, fixtures, projects, reuse, vault
+from . import projects, vault
 from .plugins import formats
 from .records import Records
+
+if TYPE_CHECKING:  # a run needs none of these, and its process has no time to lose
+    from . import changes, reuse
 
 
 class Exchange(Records):
@@ -22,6 +26,8 @@ class Exchange(Records):
         agreed is merged, or refused with both sides. Blocks that other pipelines use too, and linked ones
         that were edited, are written only with ``shared``; the error without it says who uses them.
         """
+        from . import fixtures, reuse
+
         pipeline = self.pipeline
         if notebook is not None:
             pipeline = projects.laid_out(pipeline, projects.read(notebook))
@@ -34,6 +40,8 @@ class Exchange(Records):
 
     def use(self, name: str, source: Path | None = None, *, pipeline: str = "") -> reuse.Shared:
         """Define a block of the project ``source`` here, linked to its file; gives the cell, and who uses it."""
+        from . import reuse
+
         shared = reuse.find(name, self.pipeline, self.root, source, pipeline)
         self.define(shared.header, shared.block.source)
         reuse.remember(self.state_folder, [shared.file])
@@ -41,12 +49,16 @@ class Exchange(Records):
 
     def detach(self, name: str) -> str:
         """Make a linked block one of this pipeline's own; gives the header that its cell then has."""
+        from . import reuse
+
         plain = reuse.detached(self.pipeline[name])
         self.pipelines[self.current] = self.pipeline.with_block(plain)
         return plain.header
 
     def changes(self, path: Path, revision: str = "HEAD", until: str = "") -> changes.Changes:
         """The pipeline as it is now (or at the revision ``until``), against a git revision of its notebook or project."""
+        from . import changes
+
         old = projects.read_at(path, self.current, revision)
         new = projects.read_at(path, self.current, until) if until else projects.as_now(self.pipeline, path)
         return changes.compare(old, new, before=revision, after=until or "now")

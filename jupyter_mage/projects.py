@@ -22,7 +22,7 @@ def format_of(path: Path) -> Format:
     """The format that takes this path. Raises ProjectError."""
     if not path.exists():
         raise ProjectError(f"{path} does not exist", hint="jupyter mage run NOTEBOOK.ipynb, or PROJECT PIPELINE")
-    for name in formats.names():
+    for name in formats.at_hand():
         plugin = formats.get(name)
         if plugin.accepts(path):
             return plugin

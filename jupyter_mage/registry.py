@@ -7,6 +7,7 @@ package becomes an error that says what to install.
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from importlib import metadata
 from typing import Generic, TypeVar, cast
@@ -31,6 +32,11 @@ class Registry(Generic[T]):
 
     def names(self) -> list[str]:
         return sorted({*self._entry_points(), *self._loaded})
+
+    def at_hand(self) -> list[str]:
+        """The names, those first whose plugin is imported already: to ask that one costs nothing."""
+        points = self._entry_points()
+        return sorted(self.names(), key=lambda name: name in points and points[name].module not in sys.modules)
 
     def add(self, name: str, plugin: T) -> None:
         """Register a plugin of this process only; a package lists its own as an entry point instead."""

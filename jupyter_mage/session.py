@@ -10,16 +10,15 @@ import dataclasses
 import getpass
 import os
 import platform
-import secrets
 import socket
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent import futures
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import engine, fixtures, graph, interrupts, live_logs, planner, projects, starting, verification
+from . import engine, graph, interrupts, live_logs, planner, projects, starting
 from .code import dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
@@ -35,6 +34,9 @@ from .spelling import kind_of, spelled_out, with_callbacks, without_waiting
 from .state import GOOD, BlockRun, Run
 from .variables import merged
 from .work import Place
+
+if TYPE_CHECKING:
+    from . import fixtures, verification
 
 
 class Session(Following, Exchange):
@@ -242,7 +244,7 @@ class Session(Following, Exchange):
         (fingerprint or self.fingerprint).refresh()
         spelled = spelled_out(part, wanted)
         return engine.Request(
-            run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(3)}",
+            run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(3).hex()}",
             pipeline=spelled,
             targets=tuple(name for name in spelled.names if name.split("[")[0] in asked),
             selection=selection,
@@ -309,9 +311,11 @@ class Session(Following, Exchange):
         needed = {name for each in {block.language for block in running} for name in languages.get(each).packages}
         return needed | dependencies.packages(sources, self.root)
 
-    def freeze(self, block: str, *, rows: int = fixtures.ROWS, mask: Iterable[str] = ()) -> fixtures.Frozen:
-        """Keep a sample of what a block gets as files for its tests; upstreams that have no value yet run first."""
-        return fixtures.freeze(self, block, rows=rows, mask=tuple(mask))
+    def freeze(self, block: str, *, rows: int | None = None, mask: Iterable[str] = ()) -> fixtures.Frozen:
+        """Keep a sample of what a block gets (``rows`` of it, else the usual) as files for its tests; upstreams may run first."""
+        from . import fixtures
+
+        return fixtures.freeze(self, block, rows=fixtures.ROWS if rows is None else rows, mask=tuple(mask))
 
     def pool(self, name: str, workers: int) -> futures.Executor:
         """The warm executor of this sort; a new one where the environment that its workers copied has changed."""
@@ -348,6 +352,8 @@ class Session(Following, Exchange):
         self, selection: str = "", *, variables: Mapping[str, Any] | None = None, effects: bool = False
     ) -> verification.Verification:
         """Export it, run it in a fresh process, compare each output with the one here. See `verification.verify`."""
+        from . import verification
+
         return verification.verify(self, self._request(selection, variables), effects=effects)
 
     def printed(self, block: str) -> str:
