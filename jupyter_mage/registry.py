@@ -29,9 +29,12 @@ class Registry(Generic[T]):
         self.sort = sort
         self._loaded: dict[str, T] = {}
         self._all: tuple[T, ...] | None = None
+        self._names: list[str] | None = None
 
     def names(self) -> list[str]:
-        return sorted({*self._entry_points(), *self._loaded})
+        if self._names is None:
+            self._names = sorted({*self._entry_points(), *self._loaded})
+        return list(self._names)
 
     def at_hand(self) -> list[str]:
         """The names, those first whose plugin is imported already: to ask that one costs nothing."""
@@ -41,7 +44,7 @@ class Registry(Generic[T]):
     def add(self, name: str, plugin: T) -> None:
         """Register a plugin of this process only; a package lists its own as an entry point instead."""
         self._loaded[name] = plugin
-        self._all = None
+        self._all = self._names = None
 
     def all(self) -> tuple[T, ...]:
         """Every plugin, in the order of their names. Raises PluginError where one cannot be imported."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import engine, graph, interrupts, live_logs, planner, projects, starting
-from .code import dependencies
+from .code import bodies, dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
 from .earlier import Earlier
@@ -30,6 +30,7 @@ from .fingerprint import Fingerprint
 from .following import Following
 from .model import Block, Pipeline
 from .plugins import executors, kinds, languages
+from .records import STATE
 from .spelling import kind_of, spelled_out, with_callbacks, without_waiting
 from .state import GOOD, BlockRun, Run
 from .variables import merged
@@ -341,7 +342,8 @@ class Session(Following, Exchange):
     def open(cls, path: str | Path, pipeline: str = "", *, origin: str = "python", durability: str = "process") -> Session:
         """A session on a notebook file or a project folder, read and not run. Raises FormatError with file and line."""
         path = Path(path)
-        found = projects.read(path, pipeline)
+        with bodies.from_file(projects.root_of(path) / STATE / f"{path.name or 'project'}.read"):
+            found = projects.read(path, pipeline)
         session = cls(projects.root_of(path), pipeline=found.name, origin=origin, durability=durability)
         session.adopt(found)
         session.opened = path

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from ..errors import BlockSyntaxError, Where
 from ..plugins import Names
+from . import bodies
 from .names import analyse
 
 _MAGIC_LINE = re.compile(r"^\s*(?:[\w.,\s\[\]]*=\s*)?[!%]|^\s*\?|\?\s*$", re.MULTILINE)
@@ -63,6 +64,8 @@ def check(source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> N
     It is compiled as a clean run does, with these arguments, so that the run finds it done; where the body says what is global
     itself, as a cell does.
     """
+    if bodies.checked(source, block, arguments):
+        return
     tree = parse(source, block=block)
     for node in ast.walk(tree) if "import" in source else ():
         if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
@@ -75,6 +78,7 @@ def check(source: str, *, block: str = "", arguments: tuple[str, ...] = ()) -> N
         compile_body(source, "", arguments=(), filename="<check>", keep_names=True, block=block)
     else:
         compile_body(source, block, arguments=arguments, filename=f"<block {block}>", keep_names=False, block=block)
+    bodies.note_checked(source, block, arguments)
 
 
 @lru_cache(maxsize=MANY)
@@ -99,17 +103,30 @@ def transform_magics(source: str) -> str:
 @lru_cache(maxsize=MANY)
 def _read(source: str) -> tuple[Names, str]:
     """Names and normal form of a body, together: its tree is only here now, and is larger than all that is kept of it."""
+    known = bodies.known(source)
+    if known is not None:
+        return known.names, known.normal
     tree = _shared(source)
     spelled: list[str] = []
     with contextlib.suppress(RecursionError, MemoryError):
         _spell(tree, spelled)
-        return analyse(tree), "".join(spelled)
+        names, normal = analyse(tree), "".join(spelled)
+        if not uses_magics(source):  # what those mean, IPython says
+            bodies.note(source, names, normal)
+        return names, normal
     return analyse(tree), source
 
 
 def names_in(source: str) -> Names:
     """What the body reads and binds; raises SyntaxError where it does not parse."""
     return _read(source)[0]
+
+
+def names_of(source: str) -> Names:
+    """The same; raises BlockSyntaxError with the cell's line where it does not parse."""
+    if bodies.known(source) is None:
+        parse(source)
+    return names_in(source)
 
 
 def normalise(source: str) -> str:
@@ -289,8 +306,13 @@ def asserts_nothing(source: str) -> bool:
 
 def docstring(source: str) -> str:
     """The body's docstring, or empty."""
+    known = bodies.known(source)
+    if known is not None and known.doc is not None:
+        return known.doc
     try:
         tree = _parse(source)
-        return ast.get_docstring(tree) or "" if len(tree.body) > 1 else ""
+        found = ast.get_docstring(tree) or "" if len(tree.body) > 1 else ""
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
+    bodies.note_doc(source, found)
+    return found

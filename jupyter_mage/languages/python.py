@@ -32,9 +32,7 @@ class Python:
         source.check(inline_tests.without(source_text), block=block, arguments=arguments)
 
     def names(self, source_text: str) -> Names:
-        body = inline_tests.without(source_text)
-        source.parse(body)
-        return source.names_in(body)
+        return source.names_of(inline_tests.without(source_text))
 
     def normalise(self, source_text: str) -> str:
         return source.normalise(inline_tests.without(source_text))
