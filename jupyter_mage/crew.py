@@ -45,6 +45,7 @@ class Crew:
         self._out: dict[futures.Future[Result], tuple[Any, futures.Executor, str]] = {}
         self._opened: dict[str, tuple[Any, futures.Executor]] = {}
         self._store: Handoff | None = None
+        self._where = str(grounds.state_folder / "store")
         self._scope = Scope(root=str(grounds.root), pipeline=request.pipeline.name, run=request.run)
         vault.refuse(
             grounds.root,
@@ -60,8 +61,7 @@ class Crew:
             self._store = self._store or grounds.store
             future = pool.submit(run_task, task, self._store, self._place_of(task.block), scope=self._scope)
         else:
-            where = str(grounds.state_folder / "store")
-            future = pool.submit(run_in_worker, made_ready(task), "local", where, grounds.durability, self._scope)
+            future = pool.submit(run_in_worker, made_ready(task), "local", self._where, grounds.durability, self._scope)
         if not future.done():  # else there is nothing left to stop
             self._out[future] = plugin, pool, task.block.name
             future.add_done_callback(lambda done: self._out.pop(done, None))

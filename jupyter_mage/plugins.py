@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 from .events import Event
 from .model import Block, Definition, Output, Pipeline, Trigger
 from .registry import Registry
+from .values import value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +28,7 @@ class Names:
     """Of the reads, those that the source itself binds before, on some of its paths."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Scope:
     """Whose body runs: of which project, pipeline and run."""
 

@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -158,11 +159,12 @@ def _captured() -> str:
 
 
 _stores: dict[tuple[str, str, str], Store] = {}
+_path = lru_cache(maxsize=64)(Path)
 
 
 def run_in_worker(task: Task, store: str, root: str, durability: str, scope: Scope) -> Result:
     """`run_task` in another process: the store is opened there once, by its plugin's name; modules of the project are fresh."""
-    dependencies.forget_modules(Path(scope.root))
+    dependencies.forget_modules(_path(scope.root))
     known = (store, root, durability)
     if known not in _stores:
         _stores[known] = stores.get(store)(Path(root), durability=durability)
