@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import editing, switching
+from . import switching
 from .handles import Looking
 from .model import Block
 from .saved import SavedNotebook
+
+if TYPE_CHECKING:
+    from . import editing
 
 
 class Following(Looking):
@@ -57,10 +60,14 @@ class Following(Looking):
 
     def edit(self, cells: Mapping[str, str], wanted: editing.Edit) -> editing.Edited:
         """The texts of the notebook's cells (by id) after an edit of the graph; nothing is defined. Raises DefinitionError."""
+        from . import editing
+
         return editing.edit(cells, wanted, self.pipeline, self.home)
 
     def follow_cells(
         self, changed: Mapping[str, str], removed: Iterable[str] = (), namespace: Mapping[str, Any] | None = None
     ) -> list[str]:
         """Define what these cells say now, and run none of them; gives what to say of it."""
+        from . import editing
+
         return editing.follow(self, changed, removed, namespace)

@@ -23,7 +23,8 @@ TAIL = 64_000
 """Characters of a block's text that are shown while it runs: the end of it."""
 LINES = 500
 
-_ENDS = (ev.BlockSucceeded, ev.BlockCached, ev.BlockFailed, ev.BlockRetrying, ev.BlockWaiting, ev.BlockSkipped, ev.BlockCancelled)
+_ENDS = frozenset({ev.BlockSucceeded, ev.BlockFailed, ev.BlockRetrying, ev.BlockWaiting, ev.BlockSkipped, ev.BlockCancelled})
+"""What ends a block that was started."""
 
 
 def read(state: Path, run: str, block: str) -> list[str]:
@@ -76,13 +77,15 @@ class LiveLogs:
                 self._made = False
 
     def __call__(self, event: ev.Event) -> None:
+        kind = type(event)
         if isinstance(event, ev.BlockStarted):
             self._running[event.block.partition("[")[0]] = time.monotonic()
-            self._work.set()
+            if not self._work.is_set():  # to set it takes its lock, for each block
+                self._work.set()
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._loop, name="jupyter_mage-live", daemon=True)
                 self._thread.start()
-        elif isinstance(event, _ENDS):
+        elif isinstance(event, ev.BlockEvent) and kind in _ENDS:
             self._running.pop(event.block, None)
 
     def _loop(self) -> None:

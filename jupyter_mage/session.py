@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import engine, graph, interrupts, live_logs, planner, projects, starting
+from . import engine, graph, interrupts, live_logs, planner, projects
 from .code import bodies, dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
@@ -187,6 +187,8 @@ class Session(Following, Exchange):
     def cancel_run(self, run: str = "last") -> str:
         """Interrupt a run of any process on this machine; gives its id. Raises JupyterMageError where it does not run here."""
         name = self.history.resolve_run(run)
+        from . import starting
+
         starting.interrupt(name, self.history.holder(name))
         return name
 
