@@ -297,16 +297,18 @@ def why_different(history: Any, old: Run, new: Run) -> dict[str, list[str]]:
 # ---- outputs
 
 
-def preview(one: Project, run: str, block: str, *, start: int = 0, rows: int = profiling.ROWS) -> contract.Preview:
-    """Rows of what a block gave in a run. Raises UnknownNameError, and JupyterMageError where it gave nothing."""
+def preview(
+    one: Project, run: str, block: str, *, start: int = 0, rows: int = profiling.ROWS, first: int = 0
+) -> contract.Preview:
+    """Rows of what a block gave in a run, columns from number ``first``. Raises UnknownNameError, and JupyterMageError where it gave nothing."""
     output, command = _output(one, run, block)
-    return profiling.preview(output, one.store, start=start, rows=rows, command=command)
+    return profiling.preview(output, one.store, start=start, rows=rows, first=first, command=command)
 
 
-def profile(one: Project, run: str, block: str) -> contract.Profile:
-    """Each column of what a block gave in a run. Raises as `preview` does."""
+def profile(one: Project, run: str, block: str, *, first: int = 0) -> contract.Profile:
+    """Each column of what a block gave in a run, from number ``first``. Raises as `preview` does."""
     output, command = _output(one, run, block)
-    return profiling.profile(output, one.store, command=command)
+    return profiling.profile(output, one.store, first=first, command=command)
 
 
 def _output(one: Project, run: str, block: str) -> tuple[Output, str]:

@@ -61,11 +61,12 @@ def _diff(root: Path, asked: Asked) -> Any:
 
 def _preview(root: Path, asked: Asked) -> Any:
     one, run, block = _project(root, asked), asked.run(), asked.block()
-    return browsing.preview(one, run, block, start=asked.number("start", 0), rows=asked.number("rows", 50, most=500))
+    start, rows, first = asked.number("start", 0), asked.number("rows", 50, most=500), asked.number("first", 0)
+    return browsing.preview(one, run, block, start=start, rows=rows, first=first)
 
 
 def _profile(root: Path, asked: Asked) -> Any:
-    return browsing.profile(_project(root, asked), asked.run(), asked.block())
+    return browsing.profile(_project(root, asked), asked.run(), asked.block(), first=asked.number("first", 0))
 
 
 def _start(root: Path, asked: Asked) -> Any:

@@ -3,7 +3,7 @@
 import { sample } from '../src/dag/sample';
 import { type IData, type IOutcome, Refusal } from '../src/views/data_source';
 import { Held } from './screens';
-import { Place } from '../src/views/history';
+import { type IHistory, Place } from '../src/views/history';
 import type { IMounted, IView } from '../src/views/view';
 
 type Given = Record<string, unknown>;
@@ -35,7 +35,12 @@ export class FakeData implements IData {
 }
 
 /** A view of the sample picture, in sight. */
-export function mounted(view: IView, data: FakeData, picture: unknown = sample()) {
+export function mounted(
+  view: IView,
+  data: FakeData,
+  picture: unknown = sample(),
+  history: IHistory | null = null
+) {
   const host = document.createElement('div');
   document.body.replaceChildren(host);
   const source = new Held();
@@ -43,7 +48,7 @@ export function mounted(view: IView, data: FakeData, picture: unknown = sample()
   const made: IMounted = view.mount(host, {
     source,
     data,
-    history: null,
+    history,
     place: new Place(),
     show: () => undefined
   });

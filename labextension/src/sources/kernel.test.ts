@@ -74,3 +74,31 @@ test('a restart keeps the last picture and says that it is not live', async () =
   kernel.handlers.status?.(kernel, 'restarting');
   expect([source.live(), source.controls, source.picture()?.pipeline]).toEqual([false, false, 'flights']);
 });
+
+test('questions wait for CTRL, are answered by number, and refused where the kernel was restarted', async () => {
+  const kernel = new FakeKernel(true);
+  const source = new KernelSource(kernel as never);
+  kernel.push({ type: 'show', picture: sample() });
+  const asked = source.ask('preview', { block: 'raw' });
+  await new Promise(resolve => setTimeout(resolve));
+  expect(kernel.sent).toEqual([
+    'open',
+    { type: 'state' },
+    { block: 'raw', type: 'ask', id: 1, what: 'preview' }
+  ]);
+  (kernel.comm.onMsg as (message: unknown) => void)({
+    content: { data: { type: 'answer', id: 1, value: 7 } }
+  });
+  expect(await asked).toBe(7);
+  kernel.handlers.status?.(kernel, 'restarting');
+  await expect(source.ask('preview', {})).rejects.toThrow('Run the cells again');
+});
+
+test('only where CTRL is on a subshell is a question answered beside a cell', async () => {
+  const { kernel, source } = await start(true);
+  const waits = (status: string, subshells: boolean) => {
+    Object.assign(kernel, { status, supportsSubshells: subshells });
+    return source.waits;
+  };
+  expect([waits('busy', true), waits('busy', false), waits('idle', false)]).toEqual([false, true, false]);
+});

@@ -162,3 +162,47 @@ test('only the last answer counts', async () => {
   await settled();
   expect(texts('tbody td:nth-child(2)')).toEqual(['late']);
 });
+
+test('a block of a run of a project is read from disk, with no kernel and no picture', async () => {
+  const asked: unknown[] = [];
+  const line = { status: 'succeeded', started: 1767268800, seconds: 2, sampled: true, shape: '3 × 2' };
+  const blocks = [
+    { ...line, name: 'load' },
+    { ...line, name: 'tidy' },
+    { ...line, name: 'bad', shape: '' }
+  ];
+  const history = {
+    run: async () => ({ blocks }),
+    preview: async (given: unknown) => (asked.push(given), PREVIEW),
+    profile: async (given: unknown) => (asked.push(given), { ...PROFILE, columns_left: 0 })
+  };
+  const { made, texts, one, press } = mounted(data, new FakeData({}), null, history as never);
+  await settled();
+  expect(texts('.jm-body p')).toEqual([
+    'Nothing to show yet: run a cell that is a block, or choose a block of a run in Runs.'
+  ]);
+  made.open?.({ project: 'shop', run: 'r7', block: 'tidy' });
+  await settled();
+  expect(asked).toEqual([{ project: 'shop', run: 'r7', block: 'tidy', start: 0, rows: 50, first: 0 }]);
+  expect([texts('.jm-ofrun span'), texts('.jm-badge'), texts('tbody tr').length]).toEqual([
+    ['of run r7'],
+    ['SAMPLE'],
+    3
+  ]);
+  const choice = one<HTMLSelectElement>('select');
+  expect([choice.value, [...choice.options].map(each => each.value)]).toEqual(['tidy', ['load', 'tidy']]);
+  choice.value = 'load';
+  choice.dispatchEvent(new Event('change'));
+  press('Columns');
+  await settled();
+  expect(asked.slice(2)).toEqual([{ project: 'shop', run: 'r7', block: 'load', first: 0 }]);
+  expect(texts('.jm-profile h4').length).toBe(2);
+});
+
+test('an edge of a run on disk is a matter of a kernel, and that is said', async () => {
+  const history = { run: async () => ({ blocks: [] }), preview: async () => PREVIEW };
+  const { made, texts } = mounted(data, new FakeData({}), null, history as never);
+  made.open?.({ project: '', run: 'r7', block: 'raw', target: 'clean' });
+  await settled();
+  expect(texts('.jm-refusal')).toEqual(['Only a kernel tells this: open the notebook and run its cells.']);
+});

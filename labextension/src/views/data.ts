@@ -9,6 +9,7 @@ import { Asking } from './asking';
 import { command } from './command';
 import type { IData } from './data_source';
 import { edgeOf, originOf } from './edge';
+import { HistoryData } from './history_data';
 import { pager } from './pager';
 import { profileOf } from './profile';
 import { bytes, grouped, shape } from './saying';
@@ -26,7 +27,7 @@ export const data: IView = {
   id: 'data',
   label: 'Data',
   sign: 'M2.5 3h11v10h-11zM2.5 6.5h11M6.5 6.5v6.5',
-  alone: false,
+  alone: true,
   mount: (host, context) => new DataView(host, context)
 };
 
@@ -35,14 +36,16 @@ class DataView implements IMounted {
     host: HTMLElement,
     private readonly _context: IContext
   ) {
-    const data = () => this._context.data;
+    const data = () => this._past ?? this._context.data;
     this._asking = new Asking(data);
     this._asksEdge = new Asking(data);
-    const chosen = () => this._go({ block: this._blocks.value });
-    this._blocks.addEventListener('change', chosen);
-    this._ways.addEventListener('change', () =>
-      this._go({ block: this._blocks.value, target: this._ways.value })
-    );
+    const choose = (target?: string) => {
+      const { project, run } = this._at;
+      this._go({ project, run, block: this._blocks.value, target });
+    };
+    this._blocks.addEventListener('change', () => choose());
+    this._ways.addEventListener('change', () => choose(this._ways.value));
+    this._back.addEventListener('click', () => this._go({ block: this._at.block }));
     this._rows.addEventListener('click', () => this._turn('rows'));
     this._columns.addEventListener('click', () => this._turn('columns'));
     const parts = html(
@@ -61,6 +64,7 @@ class DataView implements IMounted {
     );
     this._root.append(
       bar,
+      this._ofRun,
       this._asksEdge.note,
       this._edge,
       this._origin,
@@ -70,6 +74,7 @@ class DataView implements IMounted {
     );
     host.append(this._root);
     this._stop = this._source.listen(changed => this._changed(changed));
+    this._turnTo({});
     this._list();
     this._mark();
   }
@@ -90,8 +95,30 @@ class DataView implements IMounted {
 
   open(subject: ISubject): void {
     if (subject.block) {
-      this._go({ block: subject.block, target: subject.target, run: subject.run });
+      const { project, run, block, target } = subject;
+      this._go({ project, run, block, target });
     }
+  }
+
+  /** A run of a project is read from disk, with no kernel; all else is asked of the kernel. */
+  private _turnTo({ project, run }: ISubject): void {
+    const { history } = this._context;
+    const past = history && run && project !== undefined ? { history, run, project } : null;
+    if (!past) {
+      this._past = null;
+      this._pastBlocks = [];
+    } else if (this._past?.run !== past.run || this._past.project !== past.project) {
+      const made = (this._past = new HistoryData(past.history, past.project, past.run));
+      const known = (names: string[]) => {
+        if (this._past === made) {
+          this._pastBlocks = names;
+          this._list();
+        }
+      };
+      made.blocks().then(known, () => undefined); // what is wrong is said where the block is asked for
+    }
+    this._ofRun.hidden = !run;
+    this._ofRun.replaceChildren(html('span', {}, words('of run {run}', { run: run ?? '' })), this._back);
   }
 
   private get _source(): ISource {
@@ -100,6 +127,7 @@ class DataView implements IMounted {
 
   private _go(subject: ISubject): void {
     this._at = subject;
+    this._turnTo(subject);
     this._start = this._first = 0;
     this._list();
     this._ask();
@@ -118,9 +146,9 @@ class DataView implements IMounted {
 
   /** The blocks to choose from, and the ways that lead from the one that is chosen. */
   private _list(): void {
-    const drawn = this._source.picture();
-    const names = inOrder(drawn);
-    if (!this._at.block || (drawn && !names.includes(this._at.block) && !this._at.run)) {
+    const drawn = this._past ? null : this._source.picture();
+    const names = this._past ? this._pastBlocks : inOrder(drawn);
+    if (!this._past && (!this._at.block || (drawn && !names.includes(this._at.block) && !this._at.run))) {
       this._at = { block: names.find(name => good(drawn, name)) ?? names[0] };
     }
     const block = this._at.block ?? '';
@@ -142,6 +170,9 @@ class DataView implements IMounted {
   }
 
   private _changed(changed: Changed): void {
+    if (this._past) {
+      return; // what was, stays
+    }
     if (changed === null) {
       this._list();
     }
@@ -165,8 +196,10 @@ class DataView implements IMounted {
     if (!this._seen) {
       return;
     }
+    this._root.classList.toggle('jm-blank-view', !block);
     if (!block) {
       this._clear();
+      this._body.replaceChildren(nothing());
       return;
     }
     if (target) {
@@ -222,7 +255,13 @@ class DataView implements IMounted {
     if (preview.note) {
       made.push(html('p', { class: 'jm-soft' }, preview.note));
     }
-    if (preview.sort === 'opaque' && this._context.data.execute && !origin.sampled) {
+    if (
+      preview.sort === 'opaque' &&
+      !this._past &&
+      this._context.data.execute &&
+      !origin.sampled &&
+      !this._at.run
+    ) {
       const show = html('button', { type: 'button', class: 'jm-act' }, words('Show it here'));
       show.title = words('Loads the value in the kernel, as the command does');
       show.addEventListener('click', () => this._load(this._context.data, preview.command));
@@ -288,6 +327,8 @@ class DataView implements IMounted {
   private readonly _ways = html('select', { 'aria-label': words('Its output, or what flows to a block') });
   private readonly _rows = html('button', { type: 'button' }, words('Rows'));
   private readonly _columns = html('button', { type: 'button' }, words('Columns'));
+  private readonly _back = html('button', { type: 'button', class: 'jm-act' }, words('Back to the latest'));
+  private readonly _ofRun = html('p', { class: 'jm-ofrun' });
   private readonly _edge = html('div', { class: 'jm-edgeplace' });
   private readonly _origin = html('div', { class: 'jm-originplace' });
   private readonly _body = html('div', { class: 'jm-body' });
@@ -303,6 +344,13 @@ class DataView implements IMounted {
   private _seen = false;
   private _due = true;
   private _state_then = '';
+  private _past: HistoryData | null = null;
+  private _pastBlocks: string[] = [];
+}
+
+function nothing(): HTMLElement {
+  const said = words('Nothing to show yet: run a cell that is a block, or choose a block of a run in Runs.');
+  return html('p', { class: 'jm-soft' }, said);
 }
 
 /** Names from the first to the last, as they stand in the graph. */

@@ -55,10 +55,13 @@ export interface IHistory {
   logs(asked: ILogsAsked, stop?: AbortSignal): Promise<LogPage>;
   diff(asked: { project: string; before: string; after: string }, stop?: AbortSignal): Promise<RunDiff>;
   preview(
-    asked: { project: string; run: string; block: string; start?: number; rows?: number },
+    asked: { project: string; run: string; block: string; start?: number; rows?: number; first?: number },
     stop?: AbortSignal
   ): Promise<Preview>;
-  profile(asked: { project: string; run: string; block: string }, stop?: AbortSignal): Promise<Profile>;
+  profile(
+    asked: { project: string; run: string; block: string; first?: number },
+    stop?: AbortSignal
+  ): Promise<Profile>;
   start(asked: IStartAsked): Promise<Started>;
   rerun(asked: { project: string; run: string }): Promise<Started>;
   resume(asked: { project: string; run: string }): Promise<Started>;
