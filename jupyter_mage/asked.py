@@ -89,7 +89,7 @@ class Version(TypedDict):
     bytes: int
 
 
-class Flow(TypedDict):
+class EdgeFlow(TypedDict):
     """What flowed from one block to another."""
 
     source: str

@@ -300,7 +300,10 @@ def why_different(history: Any, old: Run, new: Run) -> dict[str, list[str]]:
 def preview(
     one: Project, run: str, block: str, *, start: int = 0, rows: int = profiling.ROWS, first: int = 0
 ) -> contract.Preview:
-    """Rows of what a block gave in a run, columns from number ``first``. Raises UnknownNameError, and JupyterMageError where it gave nothing."""
+    """Rows of what a block gave in a run, columns from number ``first``.
+
+    Raises UnknownNameError, and JupyterMageError where it gave nothing.
+    """
     output, command = _output(one, run, block)
     return profiling.preview(output, one.store, start=start, rows=rows, first=first, command=command)
 

@@ -262,7 +262,7 @@ def test_every_answer_is_as_it_is_declared(session: Session) -> None:
     session.run("raw", executor="inline")
     shapes = {
         "preview": ({"block": "raw"}, asked.Shown), "profile": ({"block": "raw"}, asked.Profiled),
-        "edge": ({"source": "raw", "target": "few"}, asked.Flow), "plan": ({}, asked.Plan),
+        "edge": ({"source": "raw", "target": "few"}, asked.EdgeFlow), "plan": ({}, asked.Plan),
         "variables": ({}, asked.PipelineVariables), "fit": ({"name": "rows", "value": "1"}, asked.Fitted),
     }  # fmt: skip
     assert shapes.keys() <= ASKED.keys()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..asked import Flow, Version
+from ..asked import EdgeFlow, Version
 from ..errors import JupyterMageError
 from ..flows import change
 from ..model import Output
@@ -12,11 +12,11 @@ from .data import Found, find, latest
 from .given import Given
 
 
-def edge(session: Session, given: Given) -> Flow:
+def edge(session: Session, given: Given) -> EdgeFlow:
     """``source`` → ``target`` (of ``run``, else as it is now): shape, bytes, and what differs from the version before."""
     pipeline = session.pipeline
     source, target = pipeline[given.text("source")], pipeline[given.text("target")]
-    found: Flow = {
+    found: EdgeFlow = {
         "source": source.name, "target": target.name, "order_only": source.name not in target.upstreams, "now": None,
         "before": None, "since": "", "change": None, "taken": None, "note": "",
     }  # fmt: skip

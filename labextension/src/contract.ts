@@ -494,7 +494,7 @@ export interface Version {
 }
 
 /** What flowed from one block to another. */
-export interface Flow {
+export interface EdgeFlow {
   source: string;
   target: string;
   /** Whether the target only waits for the source and takes nothing of it. */
@@ -609,7 +609,7 @@ export interface Contract {
   ColumnChange: ColumnChange;
   FlowChange: FlowChange;
   Version: Version;
-  Flow: Flow;
+  EdgeFlow: EdgeFlow;
   PlanStep: PlanStep;
   Plan: Plan;
   PipelineVariable: PipelineVariable;
@@ -972,7 +972,7 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     columns: ['null', 'number'],
     bytes: 'number'
   },
-  Flow: {
+  EdgeFlow: {
     source: 'text',
     target: 'text',
     order_only: 'truth',

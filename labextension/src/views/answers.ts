@@ -73,7 +73,7 @@ const version: Reader<contract.Version> = record({
   bytes: number
 });
 
-export const edge: Reader<contract.Flow> = record({
+export const edge: Reader<contract.EdgeFlow> = record({
   source: name,
   target: name,
   order_only: flag,
