@@ -52,7 +52,7 @@ class PictureEdge(TypedDict):
     order_only: bool
 
 
-class Flow(TypedDict):
+class OutputFlow(TypedDict):
     """What a block's output is, for the edges that carry it."""
 
     shape: NotRequired[str]
@@ -86,7 +86,7 @@ class BlockState(TypedDict):
     sampled: NotRequired[bool]
     passed: NotRequired[int]
     """How many of its tests passed."""
-    flow: NotRequired[Flow]
+    flow: NotRequired[OutputFlow]
 
 
 class RunState(TypedDict):

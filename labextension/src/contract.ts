@@ -42,7 +42,7 @@ export interface PictureEdge {
 }
 
 /** What a block's output is, for the edges that carry it. */
-export interface Flow {
+export interface OutputFlow {
   shape?: string;
   size?: string;
   /** Against the last good run: ``−20 %, +day``. */
@@ -73,7 +73,7 @@ export interface BlockState {
   sampled?: boolean;
   /** How many of its tests passed. */
   passed?: number;
-  flow?: Flow;
+  flow?: OutputFlow;
 }
 
 /** How far the run is. */
@@ -571,7 +571,7 @@ export interface Fitted {
 export interface Contract {
   PictureNode: PictureNode;
   PictureEdge: PictureEdge;
-  Flow: Flow;
+  OutputFlow: OutputFlow;
   BlockState: BlockState;
   RunState: RunState;
   PictureGroup: PictureGroup;
@@ -659,7 +659,7 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     sideways: 'truth',
     order_only: 'truth'
   },
-  Flow: {
+  OutputFlow: {
     shape: ['maybe', 'text'],
     size: ['maybe', 'text'],
     change: ['maybe', 'text'],
@@ -684,7 +684,7 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     memory: ['maybe', 'text'],
     sampled: ['maybe', 'truth'],
     passed: ['maybe', 'number'],
-    flow: ['maybe', ['of', 'Flow']]
+    flow: ['maybe', ['of', 'OutputFlow']]
   },
   RunState: {
     id: 'text',

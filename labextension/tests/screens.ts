@@ -9,6 +9,7 @@ import { data } from '../src/views/data';
 import { plan } from '../src/views/plan';
 import { variables } from '../src/views/variables';
 import { KernelSource, PUSH } from '../src/sources/kernel';
+import { HISTORY } from './history_screens';
 
 export interface IScreen {
   name: string;
@@ -347,4 +348,4 @@ const VIEWS: IScreen[] = [
   view(variables, 'variables', VARIABLES, /min_minutes/)
 ];
 
-export const SCREENS: readonly IScreen[] = [picture, changes, pushed, ...VIEWS];
+export const SCREENS: readonly IScreen[] = [picture, changes, pushed, ...VIEWS, ...HISTORY];

@@ -7,6 +7,10 @@ import { moment } from './parts';
 import { type IScale, scale, type Span } from './scale';
 
 const ROW = 24;
+/** Pixels, where nothing was measured yet. */
+const USUAL = 320;
+/** Seconds since 1970 that can be a time: until the year 5138. */
+const LATEST = 1e11;
 const TOP = 24;
 const RIGHT = 8;
 /** Pixels a character of a name takes. */
@@ -115,16 +119,16 @@ export function mountGantt(host: HTMLElement, chosen: (block: string) => void): 
   });
 
   const watch = new ResizeObserver(() => {
-    width = Math.floor(scroller.clientWidth);
+    width = Math.floor(scroller.clientWidth) || USUAL;
     draw();
   });
   watch.observe(scroller);
   return {
     show: (next, all) => {
-      offset = next.now - Date.now() / 1000;
+      offset = Math.abs(next.now) < LATEST ? next.now - Date.now() / 1000 : 0;
       detail = next;
-      lines = all;
-      width = width || Math.floor(scroller.clientWidth);
+      lines = all.map(real);
+      width = width || Math.floor(scroller.clientWidth) || USUAL;
       draw();
     },
     mark: block => {
@@ -137,6 +141,17 @@ export function mountGantt(host: HTMLElement, chosen: (block: string) => void): 
       scroller.remove();
     }
   };
+}
+
+/** Without tries whose times are none: they have no place on a line. */
+function real(line: BlockLine): BlockLine {
+  const attempts = line.attempts.filter(
+    each =>
+      Math.abs(each.started) < LATEST &&
+      Math.abs(each.ended ?? 0) < LATEST &&
+      Math.abs(each.seconds ?? 0) < LATEST
+  );
+  return attempts.length === line.attempts.length ? line : { ...line, attempts };
 }
 
 function drawAxis(axis: SVGGElement, along: IScale, left: number, height: number): void {
