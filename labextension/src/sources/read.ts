@@ -54,7 +54,7 @@ function of(shape: Shape, value: unknown): unknown {
       return Object.fromEntries(entries.map(([key, each]) => [key.slice(0, TEXT), of(shape[1], each)]));
     }
     case 'one':
-      return shape.slice(1).includes(String(value)) ? value : shape[1];
+      return typeof value === 'string' && shape.slice(1).includes(value) ? value : shape[1];
     case 'of':
       return object(shape[1], value);
   }
