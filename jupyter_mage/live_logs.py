@@ -19,6 +19,8 @@ from .files import atomic_write
 
 FOLDER = "live"
 EVERY = 0.2
+IDLE = 5.0
+"""Seconds after a run until the thread ends."""
 TAIL = 64_000
 """Characters of a block's text that are shown while it runs: the end of it."""
 LINES = 500
@@ -54,7 +56,7 @@ class LiveLogs:
         self._written: dict[str, str] = {}
         self._folder: Path | None = None
         self._made = False
-        self._printed: Callable[[str], str] = lambda _: ""
+        self._printed: Callable[[str], str] = _silent
         self._work = threading.Event()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -75,22 +77,32 @@ class LiveLogs:
                 if self._made:
                     shutil.rmtree(self._folder, ignore_errors=True)
                 self._made = False
+                self._printed = _silent
 
     def __call__(self, event: ev.Event) -> None:
         kind = type(event)
         if isinstance(event, ev.BlockStarted):
             self._running[event.block.partition("[")[0]] = time.monotonic()
-            if not self._work.is_set():  # to set it takes its lock, for each block
-                self._work.set()
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._loop, name="jupyter_mage-live", daemon=True)
-                self._thread.start()
+            if not self._work.is_set():  # once a run: it takes locks
+                self._begin()
         elif isinstance(event, ev.BlockEvent) and kind in _ENDS:
             self._running.pop(event.block, None)
 
+    def _begin(self) -> None:
+        with self._guard:
+            self._work.set()
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._loop, name="jupyter_mage-live", daemon=True)
+                self._thread.start()
+
     def _loop(self) -> None:
         while True:
-            self._work.wait()
+            if not self._work.wait(IDLE):
+                with self._guard:  # nobody sets it meanwhile, and then finds this thread still there
+                    if not self._work.is_set():
+                        self._thread = None
+                        return
+                continue
             time.sleep(EVERY)
             with self._guard, contextlib.suppress(OSError, RuntimeError, JupyterMageError):  # no run suffers from who listens in
                 self._write()
@@ -111,6 +123,10 @@ class LiveLogs:
         for block in [each for each in self._written if each not in self._running]:
             (folder / f"{block}.log").unlink(missing_ok=True)
             del self._written[block]
+
+
+def _silent(_: str) -> str:
+    return ""
 
 
 def _sweep(folder: Path) -> None:

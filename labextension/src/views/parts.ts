@@ -106,6 +106,7 @@ export function actions(fail: (message: string) => void): {
     made.addEventListener('focus', tell);
     made.addEventListener('click', () => {
       tell();
+      fail('');
       const going = each.act?.();
       if (going instanceof Promise) {
         made.disabled = true;

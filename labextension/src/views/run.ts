@@ -38,7 +38,8 @@ export function mountRun(
   const title = html('div', { class: 'jm-runtitle' });
   const facts = html('div', { class: 'jm-runfacts' });
   const problem = notice();
-  const doing = actions(text => problem.say(text, true));
+  const refused = notice(); // apart: the next answer of the server takes its own notice away
+  const doing = actions(text => refused.say(text, true));
   const ways = html('div', { class: 'jm-ways', role: 'group', 'aria-label': words('Show as') });
   const stage = html('div', { class: 'jm-stageroom' });
   const more = html('div', { class: 'jm-blockcard' });
@@ -60,6 +61,7 @@ export function mountRun(
       title,
       facts,
       doing.root,
+      refused.root,
       problem.root
     ),
     stage,
