@@ -290,6 +290,8 @@ class Definitions:
         for pipeline, board in self.board.items():
             if board.id != event.run:
                 continue
+            if isinstance(event, ev.RunStarted):
+                continue  # it has begun; a resumed run that began twice would lose what the board shares with it
             if live is None or not isinstance(event, ev.BlockEvent):
                 board.apply(event)
             elif event.block not in board.blocks:  # an item of a mapped block; all others are here since the run began

@@ -165,6 +165,19 @@ def test_change_stays_until_the_block_itself_runs_again(tmp_path: Path) -> None:
     session.close()
 
 
+def test_resumed_run_is_shown_to_its_end(tmp_path: Path) -> None:
+    session = Session(tmp_path, pipeline="p")
+    session.define("raw", "[1, 2]")
+    session.define("total(raw)", "1 / 0")
+    session.run(executor="inline")
+    session.define("total(raw)", "sum(raw)")
+    session.resume()
+    drawn = session.picture()
+    assert {name: state["status"] for name, state in drawn["states"].items()} == {"raw": "succeeded", "total": "succeeded"}
+    assert (drawn["run"]["done"], drawn["run"]["total"]) == (2, 2)
+    session.close()
+
+
 GRAPH = re.compile(r"p · 2 blocks · \w+")
 
 

@@ -79,10 +79,11 @@ export class Camera {
 
   /** Show this box, as large as it may be; at least as large as can be read, unless `all`. */
   show(box: IBox, most = 1, all = true): void {
-    const room = 24;
-    const whole = Math.min(most, (this.width - room) / box.width, (this.height - room) / box.height);
-    this.scale = Math.max(all ? this._least : READABLE, whole);
-    this.centre(box.x + box.width / 2, box.y + box.height / 2);
+    const [side, top] = [12, 44]; // a bar may stand at the top
+    const wide = (this.width - 2 * side) / box.width;
+    const high = (this.height - top - side) / box.height;
+    this.scale = Math.max(all ? this._least : READABLE, Math.min(most, wide, high));
+    this.centre(box.x + box.width / 2, box.y + box.height / 2 - (top - side) / 2 / this.scale);
   }
 
   /** Bring this point of the drawing to the middle. */
@@ -104,7 +105,7 @@ export class Camera {
 
   /** Move as little as is needed for this box (in the drawing's units) to be seen. */
   reveal(x: number, y: number, width: number, height: number): void {
-    const edge = 12;
+    const edge = 4;
     const left = x * this.scale + this.x;
     const top = y * this.scale + this.y;
     const right = left + width * this.scale;

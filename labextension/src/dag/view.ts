@@ -303,7 +303,7 @@ export class View implements IGraph {
   private _tick(): void {
     let counting = false;
     for (const [id, state] of this.source.picture()?.states ?? []) {
-      if (state.status === 'running') {
+      if (state.status === 'running' && this.source.live()) {
         state.since ??= performance.now();
         counting = true;
         this._scene.cards.get(id)?.count(state);
@@ -326,8 +326,10 @@ export class View implements IGraph {
     }
     if (anew || !this.camera.chosen) {
       this.camera.fit(width, height);
-      const { x = 0, y = 0, width: wide = 0, height: high = 0 } = this.current() ?? {};
-      this.camera.reveal(x, y, wide, high); // of a drawing that is too large, the part where it begins
+      const first = this.current();
+      if (first && !this.camera.sees(width, height, false)) {
+        this.camera.reveal(first.x, first.y, first.width, first.height); // the part where it begins
+      }
     } else {
       this._scene.cull(this._index, true);
       this._moved();
