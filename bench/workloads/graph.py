@@ -92,6 +92,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 def seen(address: str, ready: str, far: str, change: str) -> dict[str, Any]:
     """Open the page and use it: drag for two seconds at its first zoom, then with all of it in sight."""
+    from playwright.sync_api import TimeoutError as NeverSeen
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -101,7 +102,11 @@ def seen(address: str, ready: str, far: str, change: str) -> dict[str, Any]:
         page = browser.new_page(viewport=SIZE)
         page.set_default_timeout(120_000)
         page.goto(address)
-        page.wait_for_function(ready)
+        try:
+            page.wait_for_function(ready)
+        except NeverSeen:
+            browser.close()
+            return {"ok": False, "error": "nothing was seen within 120 s"}
         # two frames later it is on the screen
         painted = page.evaluate(
             "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
