@@ -5,6 +5,7 @@ import type { CodeCell, ICodeCellModel } from '@jupyterlab/cells';
 
 import { Strip } from '../cells/strip';
 import { eachCodeCell } from '../cells/watch';
+import type { INode } from '../dag/model';
 import { ask } from '../dag/request';
 import { words } from '../dag/words';
 import { blockOf, headOf } from '../header';
@@ -14,6 +15,7 @@ import { type INotebookPipeline, IPipelines } from '../pipelines';
 class Strips {
   constructor(private readonly _pipeline: INotebookPipeline) {
     const { panel, source } = _pipeline;
+    this._nodes = nodesOf(_pipeline);
     const stop = [
       eachCodeCell(panel.content, cell => this._attach(cell)),
       source.listen(changed => this._update(changed))
@@ -25,18 +27,26 @@ class Strips {
   }
 
   private _attach(cell: CodeCell): () => void {
-    const made = new CellStrip(cell, this._pipeline, this._ran);
+    const made = new CellStrip(cell, this._pipeline, this);
     this._strips.add(made);
-    made.changed = () => this._count();
     made.update();
+    this._count();
     return () => {
       this._strips.delete(made);
       made.dispose();
     };
   }
 
+  /** The block of this name, as the kernel knows it. */
+  node(name: string): INode | null {
+    return this._nodes.get(name) ?? null;
+  }
+
   private _update(changed: string[] | null): void {
     const names = changed && new Set(changed);
+    if (!names) {
+      this._nodes = nodesOf(this._pipeline);
+    }
     for (const strip of this._strips) {
       if (!names || names.has(strip.name)) {
         strip.update();
@@ -56,21 +66,25 @@ class Strips {
     }
   }
 
-  private readonly _strips = new Set<CellStrip>();
   /** What each cell said when it last ran: a cell that is moved forgets that it was edited. */
-  private readonly _ran = new Map<string, string>();
+  readonly ran = new Map<string, string>();
+  private readonly _strips = new Set<CellStrip>();
+  private _nodes: Map<string, INode>;
   private _clock = 0;
+}
+
+function nodesOf({ source }: INotebookPipeline): Map<string, INode> {
+  return new Map(source.picture()?.nodes.map(node => [node.id, node]));
 }
 
 /** A code cell, and the strip that it has while its text defines a block. */
 class CellStrip {
   name = '';
-  changed: () => void = () => undefined;
 
   constructor(
     private readonly _cell: CodeCell,
     private readonly _pipeline: INotebookPipeline,
-    private readonly _ran: Map<string, string>
+    private readonly _all: Strips
   ) {
     this._model = _cell.model;
     this._model.sharedModel.changed.connect(this._edited, this);
@@ -99,7 +113,7 @@ class CellStrip {
     this._strip ??= this._make();
     const { source, panel } = this._pipeline;
     const picture = source.picture();
-    const node = picture?.nodes.find(each => each.id === this.name) ?? null;
+    const node = this._all.node(this.name);
     const id = this._model.id;
     const other =
       node?.cellId && node.cellId !== id
@@ -121,7 +135,6 @@ class CellStrip {
       },
       performance.now()
     );
-    this.changed();
   }
 
   dispose(): void {
@@ -133,14 +146,14 @@ class CellStrip {
 
   private _state(_: unknown, change: { name: string; newValue?: unknown }): void {
     if (change.name === 'executionCount' && change.newValue !== null) {
-      this._ran.set(this._model.id, this._model.sharedModel.getSource());
+      this._all.ran.set(this._model.id, this._model.sharedModel.getSource());
     }
     this.update();
   }
 
   /** Whether it says something else than when it ran. */
   private _edits(): boolean {
-    const ran = this._ran.get(this._model.id);
+    const ran = this._all.ran.get(this._model.id);
     const now = this._model.sharedModel.getSource();
     return this._model.executionCount !== null && (ran === undefined ? this._model.isDirty : ran !== now);
   }
