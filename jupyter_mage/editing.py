@@ -16,9 +16,9 @@ from typing import Any
 from . import graph
 from .advice import check_block_name
 from .code import cells, header_edit, source
-from .code.carriers import read_cell, said
+from .code.carriers import read_cell, rebuilt, said
 from .code.function import mage_decorator, output_rule
-from .code.header import CellHead, Header
+from .code.header import CellHead, Header, render
 from .code.renaming import rename_free
 from .definitions import Definitions
 from .errors import DefinitionError, HeaderError, JupyterMageError, unknown
@@ -150,6 +150,21 @@ def _block(header: Header, head: CellHead, cell: str, number: int | None) -> Blo
         after=header.after, guards=header.guards, mapped=header.mapped, reads=reads, any_case=language.any_case,
         parameters=header.parameters, header=header.text, carrier=head.carrier, cell=cell, cell_number=number,
     )  # fmt: skip
+
+
+def as_cells(pipeline: Pipeline) -> dict[str, str]:
+    """The blocks and tests that are defined as cells, by the ids of theirs; a name where there is no id.
+
+    >>> as_cells(Pipeline(name="p", blocks=(Block(name="raw", source="1", header="raw", cell="c1"),)))
+    {'c1': '%%block raw\\n1'}
+    """
+    made: dict[str, str] = {}
+    for block in pipeline:
+        made[block.cell or block.name] = rebuilt(block.header or render(block), block.source, block.carrier, block.name)
+        for test in block.tests:
+            if not test.inline:
+                made[test.cell or f"{block.name} {test.name}"] = f"%%test {block.name} {test.name}\n{test.source}"
+    return made
 
 
 def edit(given: Mapping[str, str], wanted: Edit, known: Pipeline, home: str = "") -> Edited:

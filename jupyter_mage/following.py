@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ class Following(Looking):
     """Definitions with the file of the notebook that defines them, where it is known."""
 
     saved: SavedNotebook | None = None
+    editor: Callable[[editing.Edit], bool] | None = None
+    """Has the front end make an edit in the cells that it holds; False where none listens."""
 
     def complete(self, *names: str) -> list[str]:
         """Take what these blocks (all, where none is named) need and only the saved notebook has; gives what to say of it."""
@@ -64,10 +66,30 @@ class Following(Looking):
 
         return editing.edit(cells, wanted, self.pipeline, self.home)
 
+    def edit_open(self, wanted: editing.Edit) -> list[str]:
+        """Edit the cells of the notebook that is open, or, where no front end has it, only what is defined; gives what to say.
+
+        Raises UnknownNameError, DefinitionError where the edit cannot be.
+        """
+        from . import editing
+
+        edited = self.edit(editing.as_cells(self.pipeline), wanted)
+        if self.editor is not None and self.editor(wanted):
+            return []
+        gone = self.follow_cells(edited.texts, edited.removed)
+        return [*gone, *(f"put this in the place of its cell:\n\n{text}\n" for text in edited.texts.values()), *edited.notes]
+
     def follow_cells(
         self, changed: Mapping[str, str], removed: Iterable[str] = (), namespace: Mapping[str, Any] | None = None
     ) -> list[str]:
         """Define what these cells say now, and run none of them; gives what to say of it."""
         from . import editing
 
-        return editing.follow(self, changed, removed, namespace)
+        before = self.pipeline.names
+        notes = editing.follow(self, changed, removed, namespace)
+        if self.saved is not None:  # until it is saved, the file is behind
+            for block in self.pipeline:
+                if block.cell in changed:
+                    self.saved.defined(self.current, block.name)
+            self.saved.left(self.current, {*before} - {*self.pipeline.names})
+        return notes

@@ -17,11 +17,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import answers, view
 from .redaction import hide
 from .session import Session
+
+if TYPE_CHECKING:
+    from . import editing
 
 PUSH = "jupyter_mage.push"
 TARGET = "jupyter_mage"
@@ -57,6 +60,8 @@ def start(session: Session, ip: Any) -> Callable[[], None]:
 
 
 _serving: list[_Server] = []
+_panels: set[str] = set()
+"""The CTRL comms that are open."""
 _push: list[Any] = []
 """The PUSH comm, kept as long as the kernel lives: a comm that is forgotten tells the front end to close it."""
 
@@ -79,6 +84,8 @@ def _opened(comm: Any, _: object) -> None:
                 comm.send(reply)
 
     comm.on_msg(answer)
+    _panels.add(comm.comm_id)
+    comm.on_close(lambda _: _panels.discard(comm.comm_id))
 
 
 def refresh(blocks: int) -> float:
@@ -116,6 +123,7 @@ class _Server:
         from comm import create_comm
 
         self._session, self._ip = session, ip
+        session.editor = self.edit
         if not _push:
             _push.append(create_comm(target_name=TARGET, comm_id=PUSH, primary=False))
         self._sent: dict[str, Any] | None = None
@@ -134,6 +142,12 @@ class _Server:
         if asked == "cancel":
             self._session.cancel()
         return {"type": "show", "picture": view.steady(self._session.picture)} if asked == "state" else None
+
+    def edit(self, wanted: editing.Edit) -> bool:
+        """Have the panel make this edit in the notebook; False where no panel has opened CTRL."""
+        if _panels:
+            self.push({"type": "edit", "edit": {"do": wanted.do, "block": wanted.block, "to": wanted.to}})
+        return bool(_panels)
 
     def follow(self, changed: Mapping[str, str], removed: Iterable[str]) -> list[str]:
         before = self._session.pipeline.names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,18 @@ from jupyter_mage.code.carriers import CARRIERS, switch
 from jupyter_mage.editing import Edit, Texts, edit
 from jupyter_mage.errors import DefinitionError, JupyterMageError
 from jupyter_mage.model import Pipeline
+from jupyter_mage.saved import SavedNotebook
 from jupyter_mage.session import Session
 
 NONE = Pipeline(name="p")
+
+
+def notebook(*cells: str) -> dict[str, object]:
+    made = [
+        {"cell_type": "code", "id": str(i), "metadata": {}, "outputs": [], "execution_count": None, "source": source}
+        for i, source in enumerate(cells, 1)
+    ]
+    return {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": made}
 
 
 def change(cells: dict[str, str], do: str, block: str = "", to: str = "") -> dict[str, str]:
@@ -328,4 +338,37 @@ def test_kernel_follows_the_texts_without_running_and_back(tmp_path: Path) -> No
     assert {each.name: each.upstreams for each in session.pipeline} == {"big": ("raw",), "raw": ()}
     assert session.follow_cells({}, ["2"]) == ["~ big is gone"]
     assert session.follow_cells({"2": "%%block big(raw\n1"}) == ["a parenthesis is not closed: '(raw'"]
+    session.close()
+
+
+def test_verbs_edit_what_is_defined_where_no_front_end_holds_the_cells(tmp_path: Path) -> None:
+    session = Session(tmp_path, pipeline="p")
+    session.follow_cells({"1": "%%block raw\n[1]", "2": "#| block: big(raw)\nraw", "3": "%%test raw some\nassert raw"})
+    assert session.edit_open(Edit(do="rename", block="raw", to="orders")) == [
+        "put this in the place of its cell:\n\n%%block orders\n[1]\n",
+        "put this in the place of its cell:\n\n%%test orders some\nassert orders\n",
+        "put this in the place of its cell:\n\n#| block: big(orders)\norders\n",
+    ]
+    assert {each.name: each.upstreams for each in session.pipeline} == {"orders": (), "big": ("orders",)}
+    with pytest.raises(DefinitionError, match="block big is there already"):
+        session.edit_open(Edit(do="rename", block="orders", to="big"))
+    asked: list[Edit] = []
+    session.editor = lambda wanted: not asked.append(wanted)
+    assert session.edit_open(Edit(do="delete", block="orders")) == []
+    assert (asked, session.pipeline.names) == ([Edit(do="delete", block="orders")], ("big", "orders"))
+    session.editor = None
+    assert session.edit_open(Edit(do="delete", block="orders")) == ["~ orders is gone", "big now waits for orders"]
+    session.close()
+
+
+def test_saved_file_that_is_behind_brings_no_renamed_block_back(tmp_path: Path) -> None:
+    path = tmp_path / "p.ipynb"
+    cells = {"1": "%%block raw\n[1]", "2": "%%block big(raw)\nraw"}
+    path.write_text(json.dumps(notebook(*cells.values())))
+    session = Session(tmp_path, pipeline="p")
+    session.saved = SavedNotebook(path)
+    session.follow_cells(cells)
+    made = session.edit(cells, Edit(do="rename", block="raw", to="orders"))
+    session.follow_cells(made.texts)
+    assert (session.read_news(), session.pipeline.names) == ([], ("big", "orders"))
     session.close()

@@ -7,6 +7,7 @@ import { Token } from '@lumino/coreutils';
 import { type ISignal, Signal } from '@lumino/signaling';
 
 import type { ISource } from './dag/model';
+import { offer } from './dag/request';
 import { KernelSource } from './sources/kernel';
 import { Switch } from './sources/switch';
 
@@ -57,6 +58,9 @@ class NotebookPipeline implements INotebookPipeline {
     }
     const old = this.kernel;
     this.kernel = found ? new KernelSource(found) : null;
+    if (this.kernel) {
+      this.kernel.edits = edit => void offer(this.panel.node, { action: 'edit', edit });
+    }
     this.source.use(this.kernel);
     old?.dispose();
   }

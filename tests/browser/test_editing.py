@@ -112,6 +112,10 @@ def test_menu_renames_everywhere_and_deletes_and_both_come_back(lab: Open) -> No
     node.wait_for(state="attached")
     settled(one, total="new")
     assert one.sources() == [LOAD, NUMBERS, TOTAL, test, "len(numbers)"]
+    one.write(4, "%pipeline rename numbers figures")
+    one.run(4)
+    panel.locator(".jm-edge[data-source='figures'][data-target='total']").wait_for(state="attached")
+    assert one.sources() == [LOAD, *renamed, "%pipeline rename numbers figures"]
 
 
 def test_plain_cell_becomes_a_block_and_chosen_blocks_run(lab: Open) -> None:

@@ -17,7 +17,8 @@ VERBS: dict[str, Verb] = {
         running.run, running.plan, running.resume, running.cancel, running.test,
         opening.open_, looking.show, looking.logs, looking.runs, looking.cache,
         comparing.verify, comparing.diff,
-        files.export, files.import_, files.use, files.detach, files.check, helping.help_, cells.carrier,
+        files.export, files.import_, files.use, files.detach, files.check, helping.help_,
+        cells.carrier, cells.rename, cells.remove,
         parameters.variables, parameters.freeze,
     )
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Verbs about the cells themselves: ``carrier``."""
+"""Verbs about the cells themselves: ``carrier``, ``rename``, ``rm``."""
 
 from __future__ import annotations
 
@@ -22,3 +22,26 @@ def carrier(notebook: Notebook, given: argparse.Namespace) -> None:
     print(f"put this in the place of {given.block}'s cell, and run it:\n\n{text}")  # noqa: T201
     if given.carrier == "decorator" and "block" not in notebook.shell.user_ns:
         print("\neditors know the name from a plain cell: from jupyter_mage import block")  # noqa: T201
+
+
+@verb(
+    "rename",
+    "a block, in its cell and in all that read it",
+    (("block",), {}),
+    (("name",), {}),
+    examples=("rename raw orders",),
+)
+def rename(notebook: Notebook, given: argparse.Namespace) -> None:
+    _edit(notebook, do="rename", block=given.block, to=given.name)
+
+
+@verb("rm", "delete a block: its cell, and the cells that test it", (("block",), {}), examples=("rm raw",))
+def remove(notebook: Notebook, given: argparse.Namespace) -> None:
+    _edit(notebook, do="delete", block=given.block)
+
+
+def _edit(notebook: Notebook, **wanted: str) -> None:
+    from ...editing import Edit
+
+    for line in notebook.session.edit_open(Edit(**wanted)):
+        print(line)  # noqa: T201

@@ -13,7 +13,7 @@ import { mountHeader } from '../dag/header';
 import type { IRequest, ISource, ISubject, ITold } from '../dag/model';
 import { REQUEST } from '../dag/request';
 import { translateBy, words } from '../dag/words';
-import { activeBlock, load } from '../doing';
+import { activeBlock, load, notify } from '../doing';
 import { ICON } from '../icon';
 import { type INotebookPipeline, IPipelines } from '../pipelines';
 import { KernelData } from '../sources/kernel_data';
@@ -146,7 +146,7 @@ function answer(app: JupyterFrontEnd, pipelines: IPipelines, target: Node, reque
   const { block, selection, edit, dry } = request;
   const args = { ...(block && { block }), ...(selection && { selection }), ...edit, ...(dry && { dry }) };
   const done = app.commands.execute(COMMANDS[request.action], args as ReadonlyPartialJSONObject);
-  void done.then(told => request.told?.(told as ITold));
+  void done.then(told => (edit ? (request.told ?? notify)(told as ITold) : undefined));
   return true;
 }
 

@@ -7,7 +7,7 @@
 
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
 
-import { type Changed, type IPicture, type IRequest, type ISource, Store } from '../dag/model';
+import { type Changed, type IEdit, type IPicture, type IRequest, type ISource, Store } from '../dag/model';
 import { words } from '../dag/words';
 import { Refusal } from '../views/data_source';
 import { Questions } from './questions';
@@ -22,6 +22,13 @@ interface IMessage {
   type?: unknown;
   picture?: unknown;
   id?: unknown;
+  edit?: unknown;
+}
+
+function readEdit(value: unknown): IEdit {
+  const edit = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const text = (each: unknown) => (typeof each === 'string' ? each : '');
+  return { do: text(edit.do) as IEdit['do'], block: text(edit.block), to: text(edit.to) };
 }
 
 interface IFollowed {
@@ -76,6 +83,9 @@ export class KernelSource implements ISource {
     return this.kernel.status === 'busy' && !(this._opened && this.controls);
   }
 
+  /** Is given the edits that were typed, `%pipeline rename a b`: who has the cells makes them. */
+  edits: ((edit: IEdit) => void) | null = null;
+
   /** Whether CTRL is open: it answers questions. */
   get answers(): boolean {
     return this._opened;
@@ -123,6 +133,8 @@ export class KernelSource implements ISource {
       } else {
         void this._open();
       }
+    } else if (message.type === 'edit') {
+      this.edits?.(readEdit(message.edit));
     } else if (message.type === 'answer') {
       this._questions.take(message);
     } else if (message.type === 'show') {
