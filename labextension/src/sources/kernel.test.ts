@@ -102,3 +102,14 @@ test('only where CTRL is on a subshell is a question answered beside a cell', as
   };
   expect([waits('busy', true), waits('busy', false), waits('idle', false)]).toEqual([false, true, false]);
 });
+
+test('the last words of a kernel that is restarted in a run do not make it live again', async () => {
+  const { kernel, source } = await start(true);
+  kernel.push({ type: 'show', picture: sample() });
+  kernel.handlers.status?.(kernel, 'restarting');
+  kernel.push({ type: 'show', picture: { changes: 1, states: { raw: { status: 'cancelled' } } } });
+  expect([source.live(), source.picture()?.states.get('raw')?.status]).toEqual([false, 'cancelled']);
+  kernel.push({ type: 'loaded' });
+  kernel.push({ type: 'show', picture: sample() });
+  expect(source.live()).toBe(true);
+});

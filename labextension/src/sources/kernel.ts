@@ -128,6 +128,7 @@ export class KernelSource implements ISource {
   private _take(said: unknown, answer = false): void {
     const message: IMessage = typeof said === 'object' && said !== null ? said : {};
     if (message.type === 'loaded') {
+      this._gone = false;
       if (this._comm) {
         this._comm.send({ type: 'state' }); // loaded once more: the comm that there is reaches the new session
       } else {
@@ -137,6 +138,8 @@ export class KernelSource implements ISource {
       this.edits?.(readEdit(message.edit));
     } else if (message.type === 'answer') {
       this._questions.take(message);
+    } else if (message.type === 'show' && this._gone && !answer) {
+      this._store.put(message.picture); // the last words of a kernel that was restarted in a run
     } else if (message.type === 'show') {
       const first = !this._live;
       this._live = true;
@@ -196,6 +199,7 @@ export class KernelSource implements ISource {
     if (GONE.has(status)) {
       this._drop(false);
       this._live = false;
+      this._gone = true;
       this._store.tell(null);
     }
   }
@@ -219,6 +223,8 @@ export class KernelSource implements ISource {
   private _opened = false;
   private _comm: Kernel.IComm | null = null;
   private _live = false;
+  /** Ended, and no new one has said that it is loaded. */
+  private _gone = false;
   private _disposed = false;
 }
 
