@@ -14,7 +14,7 @@ class Origin(TypedDict):
     run: str
     """Empty where it is not known any more."""
     status: str
-    """``succeeded`` where that run made it, ``cached`` where it took what was kept."""
+    """``succeeded`` where that run made it; ``kept``: made so, and taken since; ``cached`` where it took another one."""
     at: float | None
     """When it was made: seconds since 1970."""
     seconds: float | None

@@ -59,7 +59,9 @@ def test_a_preview_says_where_it_is_from(session: Session) -> None:
         "%pipeline show few",
     )
     session.run(executor="inline")
-    assert ask(session, "preview", block="few")["origin"]["status"] == "cached"
+    assert ask(session, "preview", block="few")["origin"]["status"] == "kept"
+    taken = ask(session, "preview", block="few", run="last")["origin"]
+    assert (taken["status"], taken["run"] == run.id) == ("cached", False)
 
 
 def test_a_sample_is_shown_and_marked_until_there_is_a_whole_result(session: Session) -> None:

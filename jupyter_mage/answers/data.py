@@ -82,7 +82,7 @@ def find(session: Session, block: str, run: str = "") -> Found:
         return _found(stands.part, stands.run, stands.sample, stale=stale)
     if last is None:
         raise JupyterMageError(f"{name} has no output yet", where=Where(block=name), hint=f"%pipeline run {name}")
-    status = "cached" if stands is not None and stands.part.status == "cached" else "succeeded"
+    status = "kept" if stands is not None and stands.part.status == "cached" else "succeeded"
     origin: Origin = {
         "block": name, "run": last.run, "status": status, "at": last.at, "seconds": last.seconds, "sampled": False,
         "sample": None, "stale": stale,

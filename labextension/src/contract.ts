@@ -423,7 +423,7 @@ export interface Origin {
   block: string;
   /** Empty where it is not known any more. */
   run: string;
-  /** ``succeeded`` where that run made it, ``cached`` where it took what was kept. */
+  /** ``succeeded`` where that run made it; ``kept``: made so, and taken since; ``cached`` where it took another one. */
   status: string;
   /** When it was made: seconds since 1970. */
   at: number | null;

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -172,3 +173,18 @@ def test_a_sample_is_marked_and_a_figure_is_shown_when_asked_for(lab: Open) -> N
     assert data.locator(".jm-badge").inner_text() == "SAMPLE"
     assert data.locator("thead th").last.inner_text() == f"{HOSTILE}\nstr"
     assert one.page.title() != "hacked" and data.locator("table img").count() == 0
+
+
+def test_a_block_of_an_earlier_run_is_read_from_disk_by_the_server(lab: Open) -> None:
+    one = lab(LOAD, ORDERS, "%pipeline run", "%pipeline runs --limit 1")
+    one.run(0, 1, 2, 3)
+    run = re.search(r"\d{8}-\d{6}-\w{6}", one.said(3))
+    assert run is not None
+    one.write(1, FEWER)
+    one.run(1)
+    data = show(one, "data", project=one.file.parent.name, run=run.group(), block="orders")
+    data.get_by_text("Rows 1–40 of 40").wait_for()
+    assert run.group() in data.locator(".jm-ofrun").inner_text()
+    assert data.locator(".jm-command code").inner_text().startswith("jupyter mage show ")
+    data.get_by_role("button", name="Back to the latest").click()
+    data.get_by_text("Rows 1–20 of 20").wait_for()

@@ -122,10 +122,13 @@ export function originOf(origin: IOrigin): HTMLElement {
     parts.push(words('of the first {count} rows or items of each loader', { count: grouped(origin.sample) }));
   }
   if (origin.run) {
+    const run = { run: origin.run };
     const made =
       origin.status === 'cached'
-        ? words('taken from the cache, made by run {run}', { run: origin.run })
-        : words('made by run {run}', { run: origin.run });
+        ? words('taken from the cache in run {run}', run)
+        : origin.status === 'kept'
+          ? words('taken from the cache, made by run {run}', run)
+          : words('made by run {run}', run);
     parts.push(made);
   }
   if (origin.at !== null) {
