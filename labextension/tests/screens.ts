@@ -138,7 +138,7 @@ function kernel(content: unknown): { source: KernelSource; say: () => void } {
   const said = { header: { msg_type: 'comm_msg' }, content };
   const comm = {
     isDisposed: false,
-    onMsg: (_: unknown) => undefined,
+    onMsg: (message: unknown) => void message,
     open() {},
     send() {},
     close() {},

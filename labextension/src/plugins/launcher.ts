@@ -21,6 +21,7 @@ export const launcher: JupyterFrontEndPlugin<void> = {
       label: trans.__('Pipelines'),
       caption: trans.__('Every pipeline on disk, and how it went last'),
       icon: ICON,
+      describedBy: { args: { type: 'object', properties: {} } },
       execute: () => void offer(document.body, { action: 'show', view: 'projects' })
     });
     tiles.add({ command: COMMAND, category: trans.__('Other'), rank: 4 });
