@@ -65,6 +65,9 @@ class MageSql:
             limits = replace(limits, pool=f"{provider} {profile}", pool_size=1)
         return replace(block, fresh=0, limits=limits, extra={**block.extra, KNOWN: ups})
 
+    def compiled(self, block: Block, arguments: tuple[str, ...]) -> bytes:  # noqa: ARG002 (the protocol's)
+        return b""
+
     def run(self, call: Call) -> Any:
         return _Run(call).output()
 
