@@ -181,6 +181,7 @@ def test_run_that_failed_keeps_its_graph_and_resume_draws_its_own(lab: Open) -> 
     state = ".jm-node[data-block='total'][data-status='{}']"
     one.output(5).locator(state.format("succeeded")).wait_for(state="attached")
     assert one.output(3).locator(state.format("failed")).count() == 1
+    assert one.output(5).get_by_role("button", name="Run the pipeline").is_enabled()  # it is live, not a saved picture
     one.run(6, 7)
     edge = panel.locator(".jm-edge[data-source='rows']")
     edge.locator("xpath=self::*[@data-alert='loss']").wait_for(state="attached")
