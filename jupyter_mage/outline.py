@@ -16,7 +16,7 @@ def outline(blocks: Iterable[Block]) -> dict[str, dict[str, Any]]:
     >>> outline([Block(name="a", source="1"), Block(name="b", source="a", kind="transformer", upstreams=("a",))])
     {'a': {}, 'b': {'kind': 'transformer', 'upstreams': ['a']}}
     """
-    return {block.name: {name: value for name, value in _fields(block).items() if value != _USUAL[name]} for block in blocks}
+    return {block.name: _unusual(block) for block in blocks}
 
 
 def drawable(pipeline: str, outlined: Outline) -> Pipeline:
@@ -28,19 +28,27 @@ def drawable(pipeline: str, outlined: Outline) -> Pipeline:
     return Pipeline(name=pipeline, blocks=tuple(_block(name, fields) for name, fields in outlined.items()))
 
 
-def _fields(block: Block) -> dict[str, Any]:
-    return {
-        "kind": block.kind,
-        "language": block.language,
-        "upstreams": list(block.upstreams),
-        "after": [*block.after, *block.guards],
-        "callbacks": list(block.callbacks),
-        "mapped": block.mapped,
-        "label": block.label,
-    }
+_USUAL = Block(name="", source="")
 
 
-_USUAL = _fields(Block(name="", source=""))
+def _unusual(block: Block) -> dict[str, Any]:
+    """Field by field: a run of thousands of blocks begins with this, and most of them have one to say."""
+    found: dict[str, Any] = {}
+    if block.kind != _USUAL.kind:
+        found["kind"] = block.kind
+    if block.language != _USUAL.language:
+        found["language"] = block.language
+    if block.upstreams:
+        found["upstreams"] = list(block.upstreams)
+    if block.after or block.guards:
+        found["after"] = [*block.after, *block.guards]
+    if block.callbacks:
+        found["callbacks"] = list(block.callbacks)
+    if block.mapped:
+        found["mapped"] = block.mapped
+    if block.label:
+        found["label"] = block.label
+    return found
 
 
 def _block(name: str, fields: Mapping[str, Any]) -> Block:
@@ -53,8 +61,8 @@ def _block(name: str, fields: Mapping[str, Any]) -> Block:
     return Block(
         name=name,
         source="",
-        kind=str(fields.get("kind", _USUAL["kind"])),
-        language=str(fields.get("language", _USUAL["language"])),
+        kind=str(fields.get("kind", _USUAL.kind)),
+        language=str(fields.get("language", _USUAL.language)),
         upstreams=names("upstreams"),
         after=names("after"),
         callbacks=names("callbacks"),

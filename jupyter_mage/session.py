@@ -67,6 +67,7 @@ class Session(Following, Exchange):
         self.before: Mapping[str, Any] = {}
         """Each block's last good result as it was before the last run."""
         self._earlier = Earlier()
+        self._found: bodies.Opening | None = None
         self._live = live_logs.LiveLogs(self.state_folder)
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
 
@@ -288,6 +289,8 @@ class Session(Following, Exchange):
                 cache.close()
             self.control = self._crew = self.live = None
             dependencies.watch_modules(self.root)
+            if self._found is not None:  # the first run has made the folder for it
+                self._found.keep()
 
     def warm(self, executor: str) -> None:
         """Let this executor begin with what takes long, where the first blocks have to run. Raises UnknownNameError."""
@@ -344,11 +347,12 @@ class Session(Following, Exchange):
     def open(cls, path: str | Path, pipeline: str = "", *, origin: str = "python", durability: str = "process") -> Session:
         """A session on a notebook file or a project folder, read and not run. Raises FormatError with file and line."""
         path = Path(path)
-        with bodies.from_file(projects.root_of(path) / STATE / f"{path.name or 'project'}.read"):
+        with bodies.from_file(projects.root_of(path) / STATE / f"{path.name or 'project'}.read") as opening:
             found = projects.read(path, pipeline)
         session = cls(projects.root_of(path), pipeline=found.name, origin=origin, durability=durability)
         session.adopt(found)
-        session.opened = path
+        session.opened, session._found = path, opening
+        opening.keep()
         projects.make_importable(session.root)
         return session
 

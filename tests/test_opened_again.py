@@ -112,7 +112,12 @@ def test_damaged_findings_are_found_out_anew(notebook: Path, damage) -> None:
     assert opened(notebook) == first
 
 
-def test_opening_makes_no_folder_of_its_own(tmp_path: Path) -> None:
-    write(tmp_path / "day.ipynb", CELLS)
+def test_opening_makes_no_folder_of_its_own_and_the_first_run_keeps_what_was_found(tmp_path: Path) -> None:
+    write(tmp_path / "day.ipynb", ["%%block raw\n1"])
     opened(tmp_path / "day.ipynb")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["day.ipynb"]
+    forget()
+    session = Session.open(tmp_path / "day.ipynb")
+    session.run(executor="inline", check=True)
+    session.close()
+    assert (tmp_path / ".jupyter_mage" / "day.ipynb.read").exists()

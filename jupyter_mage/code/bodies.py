@@ -41,13 +41,21 @@ class Found:
         return cls(Names(reads=tuple(reads), binds=tuple(binds), perhaps=tuple(perhaps)), normal, doc, tuple(checked))
 
 
-class _Opening:
+class Opening:
     """What one opening finds kept, and finds out."""
 
-    def __init__(self, kept: dict[str, list[Any]]) -> None:
-        self._kept = kept
+    def __init__(self, path: Path) -> None:
+        self._path, self._kept = path, _read(path)
         self.found: dict[str, Found] = {}
         self.news = False
+
+    def keep(self) -> None:
+        """Write what was found out; not before its folder is there, which the first run makes."""
+        if self.news and self._path.parent.is_dir():
+            document = {"by": _maker(), "bodies": {_key(source): found.as_json() for source, found in self.found.items()}}
+            with contextlib.suppress(ProjectError, OSError, ValueError):  # a folder that cannot be written to: then without
+                atomic_write(self._path, json.dumps(document), durable=False, mode=0o600)
+            self.news = False
 
     def of(self, source: str) -> Found | None:
         found = self.found.get(source)
@@ -60,7 +68,7 @@ class _Opening:
         self.found[source], self.news = found, True
 
 
-_opening: _Opening | None = None
+_opening: Opening | None = None
 
 
 def known(source: str) -> Found | None:
@@ -94,21 +102,14 @@ def note_checked(source: str, block: str, arguments: tuple[str, ...]) -> None:
 
 
 @contextlib.contextmanager
-def from_file(path: Path) -> Iterator[None]:
-    """While the ``with`` lasts, take what is known of bodies from this file; new findings go there, if its folder is there."""
+def from_file(path: Path) -> Iterator[Opening]:
+    """While the ``with`` lasts, take what is known of bodies from this file, and note what is found out."""
     global _opening
-    if _opening is not None:
-        yield
-        return
-    opening = _opening = _Opening(_read(path))
+    before, _opening = _opening, Opening(path)
     try:
-        yield
+        yield _opening
     finally:
-        _opening = None
-    if opening.news and path.parent.is_dir():
-        document = {"by": _maker(), "bodies": {_key(source): found.as_json() for source, found in opening.found.items()}}
-        with contextlib.suppress(ProjectError, OSError, ValueError):  # a folder that cannot be written to: then without
-            atomic_write(path, json.dumps(document), durable=False, mode=0o600)
+        _opening = before
 
 
 def _read(path: Path) -> dict[str, list[Any]]:
