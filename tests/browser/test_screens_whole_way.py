@@ -59,6 +59,10 @@ def test_define_run_watch_fail_open_fix(lab: Open) -> None:
     one.page.wait_for_selector(f"{card('names', 'stale')}, {card('names', 'new')}", state="attached")
     one.idle()
 
+    page.evaluate("() => { window.jupyterapp.commands.execute('jupyter-mage:resume'); return null; }")
+    shows(one, raw="succeeded", slow="succeeded", names="succeeded", last="succeeded")
+    panel.locator(".jm-header[data-status='succeeded']").wait_for()
+
 
 def test_two_tabs_of_one_notebook_show_the_same_run(lab: Open, browser: Any, server: Any) -> None:
     one, panel = defined(lab, RAW, WAIT)
