@@ -1,4 +1,4 @@
-"""The whole way through the screens, by a person's clicks: define, run, watch, fail, open, fix; two tabs; a restart in a run."""
+"""The whole way through the screens, by a person's clicks: define, run, watch, fail, open, fix, resume; two tabs; a restart in a run."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def defined(lab: Open, *cells: str, **settings: Any) -> tuple[Any, Any]:
     return one, panel
 
 
-def test_define_run_watch_fail_open_fix(lab: Open) -> None:
+def test_define_run_watch_fail_open_fix_resume(lab: Open) -> None:
     one, panel = defined(lab, RAW, WAIT, BAD, LAST)
     page = one.page
     shows(one, raw="new", slow="new", names="new", last="new")
