@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -127,20 +128,35 @@ def test_nbconvert_shows_the_picture_also_with_widget_state(session: Session, sh
     assert picture.first.bounding_box()["width"] > 200
 
 
-def test_jupyterlab_without_the_extension_shows_the_picture(server: Any, browser: Any, session: Session, tmp_path: Path) -> None:
-    home = tmp_path / "bare"
+@contextmanager
+def jupyterlab_without(extension: str, server: Any, browser: Any, session: Session, home: Path) -> Iterator[Any]:
+    """A page of a JupyterLab where this extension is switched off, with a notebook that holds a graph."""
     (home / "config" / "labconfig").mkdir(parents=True)
-    (home / "config" / "labconfig" / "page_config.json").write_text('{"disabledExtensions": {"jupyter-mage": true}}')
+    (home / "config" / "labconfig" / "page_config.json").write_text(json.dumps({"disabledExtensions": {extension: True}}))
     bare = type(server)(home)
     try:
         (bare.work / "shown.ipynb").write_text(json.dumps(shown_notebook(session)))
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{bare.port}/lab/tree/shown.ipynb?reset&token={bare.token}")
-        picture = page.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg.jmage")
-        picture.first.wait_for()
-        assert picture.first.bounding_box()["width"] > 200
-        assert page.locator(".jm-root").count() == 0
+        yield page
         page.close()
         bare.end_kernels()
     finally:
         bare.close()
+
+
+def test_jupyterlab_without_the_extension_shows_the_picture(server: Any, browser: Any, session: Session, tmp_path: Path) -> None:
+    with jupyterlab_without("jupyter-mage", server, browser, session, tmp_path / "bare") as page:
+        picture = page.locator(".jp-OutputArea-output img, .jp-OutputArea-output svg.jmage")
+        picture.first.wait_for()
+        assert picture.first.bounding_box()["width"] > 200
+        assert page.locator(".jm-root").count() == 0
+
+
+def test_jupyterlab_without_ipywidgets_shows_the_graph_and_the_panel(
+    server: Any, browser: Any, session: Session, tmp_path: Path
+) -> None:
+    with jupyterlab_without("@jupyter-widgets/jupyterlab-manager", server, browser, session, tmp_path / "bare") as page:
+        page.locator(".jp-OutputArea-output .jm-node").first.wait_for()
+        page.evaluate("() => { window.jupyterapp.shell.activateById('jupyter-mage-panel'); return null; }")
+        page.locator("#jupyter-mage-panel .jm-tabs").get_by_role("tab", name="Projects").click()

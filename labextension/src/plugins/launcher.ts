@@ -13,9 +13,8 @@ export const launcher: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-mage:launcher',
   description: 'Adds a tile to the launcher that opens the pipelines on disk.',
   autoStart: true,
-  requires: [ILauncher],
-  optional: [ITranslator],
-  activate: (app: JupyterFrontEnd, tiles: ILauncher, translator: ITranslator | null) => {
+  optional: [ILauncher, ITranslator],
+  activate: (app: JupyterFrontEnd, tiles: ILauncher | null, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load('jupyter_mage');
     app.commands.addCommand(COMMAND, {
       label: trans.__('Pipelines'),
@@ -24,6 +23,6 @@ export const launcher: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: {} } },
       execute: () => void offer(document.body, { action: 'show', view: 'projects' })
     });
-    tiles.add({ command: COMMAND, category: trans.__('Other'), rank: 4 });
+    tiles?.add({ command: COMMAND, category: trans.__('Other'), rank: 4 });
   }
 };

@@ -13,7 +13,7 @@ import { mountHeader } from '../dag/header';
 import { type Changed, type IPicture, type ISource, Store } from '../dag/model';
 import { mount } from '../dag/view';
 import { Switch } from '../sources/switch';
-import { models } from '../sources/widget';
+import { models } from '../sources/models';
 import { command } from '../views/command';
 
 export const MIME = 'application/vnd.jupyter_mage.dag+json';

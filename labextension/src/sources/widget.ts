@@ -8,39 +8,7 @@ import { type Changed, type IPicture, type IRequest, type ISource, Store } from 
 import { mount } from '../dag/view';
 import { words } from '../dag/words';
 import { command } from '../views/command';
-
-export const MODULE = 'jupyter-mage';
-export const VERSION = '0.1.0';
-
-/** Models that are there, by id, for outputs that show the same picture. */
-class Models {
-  get(id: string): DagModel | undefined {
-    return this._models.get(id);
-  }
-
-  set(id: string, model: DagModel): void {
-    this._models.set(id, model);
-    for (const listener of [...this._listeners]) {
-      listener(id);
-    }
-  }
-
-  remove(id: string, model: DagModel): void {
-    if (this._models.get(id) === model) {
-      this._models.delete(id);
-    }
-  }
-
-  listen(listener: (id: string) => void): () => void {
-    this._listeners.add(listener);
-    return () => this._listeners.delete(listener);
-  }
-
-  private readonly _models = new Map<string, DagModel>();
-  private readonly _listeners = new Set<(id: string) => void>();
-}
-
-export const models = new Models();
+import { models, MODULE, VERSION } from './models';
 
 export class DagModel extends DOMWidgetModel implements ISource {
   override defaults(): Backbone.ObjectHash {
