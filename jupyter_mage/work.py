@@ -345,7 +345,7 @@ def _failure(error: BaseException, task: Task, test: Test | None) -> Failure:
         traceback=f"{trace}{told.rows}\n" if told.rows else trace,
         inputs=_shapes(task),
         test=test.name if test else "",
-        guess=_hint(error) or guesses.guess(error, task.inputs, _names(task, error)),
+        guess=guesses.guess(error, task.inputs, _names(task, error)) or _hint(error),
         rows=told.rows,
     )
 
