@@ -16,4 +16,4 @@ def test_a_language_fills_its_protocol(name):
     assert language.spelled(block, Pipeline(name="p", blocks=(block,))).name == "one"
     assert isinstance(language.compiled(block, ()), bytes)
     assert isinstance(language.scratch(block, ()), str)
-    assert language.normalise(" 1 ") == language.normalise("1")
+    assert language.normalise("1\n") == language.normalise("1")
