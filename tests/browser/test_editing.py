@@ -48,7 +48,7 @@ def pull(one: Any, panel: Any, source: str, target: str) -> None:
 
 
 def test_edge_drawn_with_the_mouse_is_in_the_header_and_undo_takes_it_back(lab: Open) -> None:
-    one = lab(LOAD, NUMBERS, USERS, TOTAL)
+    one = lab(LOAD, NUMBERS, USERS, TOTAL, "%pipeline")
     panel = opened(one)
     one.run_all()
     settled(one, total="new", users="new")
@@ -73,7 +73,12 @@ def test_edge_drawn_with_the_mouse_is_in_the_header_and_undo_takes_it_back(lab: 
     refused = panel.locator(".jm-editbar:visible .jm-refused")
     assert refused.inner_text() == "cycle: numbers ← total ← numbers (cells [2] [4]); kept the previous numbers"
     shot(one, "refused")
-    assert one.sources()[1:] == [NUMBERS, USERS, TOTAL]
+    one.output(4).locator(".jm-node[data-block='total']").click(button="right")  # the graph in the notebook is edited as well
+    one.page.get_by_role("menuitem", name="Change kind").wait_for()
+    assert one.page.locator(".lm-Menu").count() == 0
+    one.page.keyboard.press("Escape")
+    one.page.locator(".jm-menu").wait_for(state="detached")
+    assert one.sources()[1:] == [NUMBERS, USERS, TOTAL, "%pipeline"]
 
 
 def test_menu_renames_everywhere_and_deletes_and_both_come_back(lab: Open) -> None:

@@ -8,6 +8,9 @@ import { words } from './words';
 /** A line that shows a command, ready to copy. */
 export type MakeFoot = () => IFoot;
 
+/** What begins like this is typed; other hints are only read. */
+const TYPED = /^(%|#\||@|jupyter )/;
+
 export class EditBar {
   readonly root = html('div', {
     class: 'jm-root jm-editbar',
@@ -41,10 +44,13 @@ export class EditBar {
     this._undo = told.undo;
     this.speak(told.error ?? [told.command, ...told.notes].join('. '));
     const parts: Node[] = told.error ? [html('p', { class: 'jm-refused' }, told.error)] : [];
-    const command = told.error ? (told.hint ?? '') : told.command;
-    this._foot?.say(command);
-    if (this._foot && command) {
+    const next = told.error ? (told.hint ?? '') : told.command;
+    const typed = !told.error || TYPED.test(next);
+    this._foot?.say(next);
+    if (this._foot && next && typed) {
       parts.push(this._foot.root);
+    } else if (next) {
+      parts.push(html('p', {}, next));
     }
     parts.push(...told.notes.map(note => html('p', {}, note)));
     this._fill(parts);

@@ -96,7 +96,13 @@ test('a refusal is shown, with what to type next', () => {
   node('raw')?.focus();
   press('F2');
   expect(bar()?.querySelector('.jm-refused')?.textContent).toBe('block clean is there already');
-  expect(bar()?.querySelector('code')?.textContent).toBe('give it another name');
+  expect([bar()?.querySelector('code'), bar()?.textContent]).toEqual([
+    null,
+    'block clean is there alreadygive it another name'
+  ]);
+  answer = { command: '', notes: [], error: 'a def is Python', hint: '%pipeline carrier raw comment' };
+  press('F2');
+  expect(bar()?.querySelector('code')?.textContent).toBe('%pipeline carrier raw comment');
   press('Escape');
   expect(bar()?.hidden).toBe(true);
 });

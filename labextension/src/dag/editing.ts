@@ -100,6 +100,7 @@ class Editor {
   // ---- the menu
 
   menu(node: INode | null, edge: IEdge | null, event: MouseEvent | KeyboardEvent): void {
+    event.stopPropagation(); // a notebook has a menu for its cells, which an output is in
     const [x, y] = event instanceof MouseEvent ? [event.clientX, event.clientY] : this._beside(node, edge);
     this._open(node, edge, x, y);
   }

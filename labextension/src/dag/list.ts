@@ -223,6 +223,7 @@ class List {
     const row = this._at(event.target);
     if (row) {
       event.preventDefault();
+      event.stopPropagation();
       this._menu(row.node, event.clientX, event.clientY);
     }
   }
