@@ -135,10 +135,21 @@ const KEYS: [string, string][] = [
   ['Esc', 'back']
 ];
 
+/** Where the graph can be edited. */
+const EDITS: [string, string][] = [
+  ['C', 'connect it to another block'],
+  ['A', 'add a block after it'],
+  ['F2', 'rename it'],
+  ['Delete', 'delete the block, or the edge'],
+  ['Shift F10', 'all that can be done with it'],
+  ['Ctrl Z', 'take the last edit back']
+];
+
 /** What the keys do, on `?`. */
 export const help: Addition = graph => {
   const list = html('dl', {});
-  for (const [key, does] of KEYS) {
+  const edits = (graph as View).options.onPort ? EDITS : [];
+  for (const [key, does] of [...KEYS, ...edits]) {
     list.append(html('dt', {}, html('kbd', {}, key)), html('dd', {}, words(does)));
   }
   const box = bubble('jm-help', html('strong', {}, words('Keys in the graph')), list);
