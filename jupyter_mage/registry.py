@@ -20,9 +20,9 @@ T = TypeVar("T")
 class Registry(Generic[T]):
     """The plugins of one sort.
 
-    >>> Registry("languages").get("pyhton")
+    >>> Registry("languages").get("pyhton")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    jupyter_mage.errors.UnknownNameError: no language 'pyhton'. Did you mean 'python'? There are: python, sql
+    jupyter_mage.errors.UnknownNameError: no language 'pyhton'. Did you mean 'python'? There are: ...python, sql
     """
 
     def __init__(self, sort: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import hostile_notebooks
 from real_kernel import Kernel
 
-from jupyter_mage import panel
+from jupyter_mage import panel, view
 
 PAYLOADS = [each for each in hostile_notebooks.payloads() if not any("\ud800" <= letter <= "\udfff" for letter in each)]
 DEEP: Any = "x"
@@ -105,9 +105,7 @@ def test_widget_takes_messages_of_any_shape(fresh: Callable[..., Kernel]) -> Non
     front = fresh()
     open_control(front)
     cell = front.run("%pipeline", "c2")
-    (view,) = [
-        content["data"]["application/vnd.jupyter.widget-view+json"] for kind, content in cell.messages if kind == "display_data"
-    ]
+    (drawn,) = [content["data"][view.MIME] for kind, content in cell.messages if kind == "display_data"]
     since = len(front.messages)
     for shape in [
         *SHAPES,
@@ -115,5 +113,5 @@ def test_widget_takes_messages_of_any_shape(fresh: Callable[..., Kernel]) -> Non
         {"method": "update", "state": {"picture": {"nodes": "x"}}},
     ]:
         if isinstance(shape, dict) and "method" in shape:  # what is none is ipywidgets' own to refuse
-            front.tell("comm_msg", {"comm_id": view["model_id"], "data": shape})
+            front.tell("comm_msg", {"comm_id": drawn["model_id"], "data": shape})
     quiet(front, since)

@@ -31,7 +31,7 @@ DATA = re.compile(
 SAID = """panel => { const said = new Set(); const shown = each => each.checkVisibility({ opacityProperty: false });
   const walk = document.createTreeWalker(panel, NodeFilter.SHOW_TEXT);
   for (let at = walk.nextNode(); at; at = walk.nextNode()) { const up = at.parentElement;
-    if (!up.closest('pre, code, .jm-name, .jm-blockname, .jm-title, .jm-farname, .jm-chip, .jm-chiptext, .jm-logs [role='log'], .jm-message, option, textarea') && shown(up)) said.add(at.textContent.trim()); }
+    if (!up.closest('pre, code, .jm-name, .jm-blockname, .jm-title, .jm-farname, .jm-chip, .jm-chiptext, .jm-loglines, .jm-message, option, textarea') && shown(up)) said.add(at.textContent.trim()); }
   for (const each of panel.querySelectorAll('[title], [aria-label], [placeholder]')) if (shown(each))
     for (const name of ['title', 'aria-label', 'placeholder']) if (each.hasAttribute(name)) said.add(each.getAttribute(name).trim());
   return [...said]; }"""
@@ -129,6 +129,8 @@ def test_every_word_of_the_panel_is_translated(lab: Open, browser: Any, monkeypa
         for said in panel.evaluate(SAID):
             rest = re.sub(r"⟦[^⟦⟧]*⟧", "", re.sub(r"⟦[^⟦⟧]*⟧", "", said))
             rest = DATA.sub("", rest)
+            if any(rest.strip("'").startswith(start) for start in ("jupyter mage run ", "test_")):
+                continue  # a command, and the folders of these tests
             if re.search(r"[A-Za-z]{2}", rest):
                 found.setdefault(view, []).append(said)
     assert found == {}, json.dumps(found, indent=1, ensure_ascii=False)

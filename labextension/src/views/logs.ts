@@ -70,6 +70,7 @@ class LogsView implements IMounted {
       timer = setTimeout(() => this._anew(), TYPED);
     });
     this._scroller.addEventListener('scroll', () => this._scrolled());
+    this._end.hidden = true; // until there is something to go back to
     this._end.addEventListener('click', () => this._toEnd());
     this._stop = _context.place.listen(() => this._project());
     this._list = follow(

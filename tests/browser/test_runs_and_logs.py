@@ -71,7 +71,7 @@ def screen(server: Any, browser: Any, request: pytest.FixtureRequest) -> Iterato
         folder.mkdir()
         page = browser.new_page(viewport={"width": width, "height": 900})
         page.set_default_timeout(30_000)
-        page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}"))
+        page.on("pageerror", lambda error: errors.append(f"{error}\n{error.stack}") if server.counts(error) else None)
         pages.append(page)
         page.goto(f"http://127.0.0.1:{server.port}/lab?reset&token={server.token}")
         page.locator(PANEL).wait_for(state="attached")
