@@ -98,10 +98,20 @@ export async function execute(pipeline: INotebookPipeline, code: string): Promis
   return (await new KernelData(() => pipeline.kernel).execute(code)).text;
 }
 
-/** Runs a magic and says what it printed. */
+/** The last paragraph of what was printed: how it went. A table before it would be a heap of words in a small window. */
+function closing(text: string): string {
+  return (
+    text
+      .trim()
+      .split(/\n\s*\n/)
+      .pop() ?? ''
+  ).slice(0, SHOWN);
+}
+
+/** Runs a magic and says what it printed last. */
 export async function say(pipeline: INotebookPipeline, code: string): Promise<void> {
   const done = execute(pipeline, code);
-  const told = (text: unknown) => String(text).trim().slice(0, SHOWN) || words('{code}: done', { code });
+  const told = (text: unknown) => closing(String(text)) || words('{code}: done', { code });
   Notification.promise(done, {
     pending: { message: words('{code} …', { code }) },
     success: { message: told, options: { autoClose: 10000 } },

@@ -27,6 +27,8 @@ export class Camera {
   scale = 1;
   /** Whether the reader chose this view; a new size of the window then keeps it. */
   chosen = false;
+  /** Pixels at the bottom that a whole drawing leaves free, where there is room for it. */
+  below = 0;
   /** Whether the last press became a drag, so that its click is none. */
   dragged = false;
 
@@ -72,7 +74,7 @@ export class Camera {
     this._least = Math.min(LEAST, whole);
     this.scale = all || whole >= READABLE ? whole : PART;
     this.x = (this.width - width * this.scale) / 2;
-    this.y = Math.max(0, (this.height - height * this.scale) / 2);
+    this.y = Math.max(0, (this.height - this.below - height * this.scale) / 2);
     this.chosen = false;
     this.apply();
   }

@@ -28,6 +28,9 @@ export type { Addition, IGraph, IViewOptions } from './graph';
 
 /** Below this zoom only names are drawn, larger. */
 const FAR = 0.55;
+/** Where a drawing is narrower than this, the tools have a strip of their own below it, so high. */
+const NARROW = 420;
+const TOOLS = 40;
 
 const ADDITIONS: readonly Addition[] = [groups, scope, search, help, minimap, hints];
 
@@ -321,7 +324,11 @@ export class View implements IGraph {
     const [width, height] = this.size();
     if (this.host.clientWidth) {
       const scale = Math.max(Math.min(1, this.host.clientWidth / width), READABLE);
-      const wanted = this._nodes.size ? Math.min(this.options.most(), Math.max(110, height * scale)) : 64;
+      const room = this.host.clientWidth < NARROW ? TOOLS : 0; // else the tools stand beside the lowest card
+      const wanted = this._nodes.size
+        ? Math.min(this.options.most(), Math.max(110, height * scale) + room)
+        : 64;
+      this.camera.below = room;
       this.stage.style.height = `${Math.ceil(wanted)}px`;
     }
     if (anew || !this.camera.chosen) {
