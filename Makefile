@@ -5,7 +5,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 NOTEBOOK := notebooks/01_flights.ipynb
 
-.PHONY: help demo test check lint types layers format test-mage test-long test-search fuzz bench browser docs contract clean
+.PHONY: help demo test check lint types layers format test-mage test-long test-search fuzz bench browser docs contract pictures clean
 
 help:  ## This list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -45,6 +45,10 @@ types: $(VENV)/tools  ## mypy and TypeScript, strict
 
 layers: $(VENV)/tools  ## Imports go down only
 	$(BIN)/lint-imports
+
+pictures: $(VENV)/tools  ## Take the documentation's pictures anew; look at them before they are committed
+	mkdir -p .pictures && SHOTS=$(CURDIR)/.pictures $(BIN)/python -m pytest -q tests/browser/test_pictures.py tests/browser/test_a_day.py tests/browser/test_views.py
+	for each in docs/images/*; do cp .pictures/$$(basename $$each) $$each; done
 
 contract: $(VENV)/tools  ## Write the browser part's types from the Python ones
 	$(BIN)/python tests/contract_to_typescript.py
