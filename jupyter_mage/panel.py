@@ -13,6 +13,7 @@ Where the kernel has no comms (IPython in a terminal) all of this does nothing.
 
 from __future__ import annotations
 
+import contextvars
 import json
 import threading
 import time
@@ -129,7 +130,14 @@ class _Server:
         self._sent: dict[str, Any] | None = None
         self._whole_at = 0.0
         self._lock = threading.Lock()
-        self.end = session.subscribe(view.Pace(self._show))
+        self._beat: threading.Timer | None = None
+        self._stop = session.subscribe(view.Pace(self._show))
+
+    def end(self) -> None:
+        self._stop()
+        with self._lock:
+            if self._beat is not None:
+                self._beat.cancel()
 
     def push(self, message: dict[str, Any]) -> None:
         _push[0].send(message)
@@ -156,13 +164,30 @@ class _Server:
             self._ip.user_ns.pop(gone, None)  # its output goes with the name
         return [hide(note) for note in notes]
 
-    def _show(self) -> None:
+    def _show(self, again: bool = False) -> None:
+        """Send what changed; ``again``: the whole picture, if the run still goes on."""
         with self._lock:
             drawn = view.steady(self._session.picture)
+            goes_on = (drawn.get("run") or {}).get("status") == "running"
+            pause = refresh(len(drawn["nodes"]))
+            if again:
+                self._beat = None
+            if goes_on:
+                self._arm(pause)
             delta = view.changes(self._sent, drawn)
-            if delta is not drawn and len(delta) == 1:
+            if delta is not drawn and len(delta) == 1 and not (again and goes_on):
                 return
             self._sent = drawn
-            if delta is drawn or time.monotonic() - self._whole_at > refresh(len(drawn["nodes"])):
+            if again or delta is drawn or time.monotonic() - self._whole_at > pause:
                 delta, self._whole_at = drawn, time.monotonic()
             self.push({"type": "show", "picture": delta})
+
+    def _arm(self, pause: float) -> None:
+        """While a long block runs nothing changes, and a page that was reloaded has no picture: it gets one before long."""
+        if self._beat is None:
+            context = (
+                contextvars.copy_context()
+            )  # it carries the kernel's parent message: some ipykernels send nothing without it
+            self._beat = threading.Timer(pause, lambda: context.run(self._show, True))
+            self._beat.daemon = True
+            self._beat.start()

@@ -193,6 +193,7 @@ def test_reload_while_busy_shows_the_run_again(lab: Open, server: Any) -> None:
     one.page.goto(f"http://127.0.0.1:{server.port}/lab/tree/{one.path}?token={server.token}")
     one.wait("!!(window.jupyterapp && window.jupyterapp.shell.currentWidget && window.jupyterapp.shell.currentWidget.content)")
     one.panel()
+    settled(one, slow="running")
     one.file.with_name("go").touch()
     settled(one, slow="succeeded")
 
