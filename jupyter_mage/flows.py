@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from .asked import ColumnChange, FlowChange
 from .model import Output
+from .shapes import alert
 
-LOSS = 0.2
-"""The share of the rows that may not be missing unseen."""
 COLUMNS = 300
 """Columns that are listed; those that changed come first where there are more."""
 
@@ -32,21 +29,13 @@ def change(before: Output | None, now: Output) -> FlowChange:
     columns = _columns(before, now)
     return {
         "same": before is not None and before.content == now.content,
-        "alert": _alert(before, now, rows, columns),
+        "alert": alert(before, now),
         "rows": rows,
         "percent": round(100 * rows / before.rows, 1) if before and before.rows and rows is not None else None,
         "was_type": before.type if before is not None and before.type != now.type else None,
         "columns": _shown(columns),
         "columns_left": max(0, len(columns) - COLUMNS),
     }
-
-
-def _alert(before: Output | None, now: Output, rows: int | None, columns: list[ColumnChange]) -> Literal["", "loss", "schema"]:
-    if before is None:
-        return ""
-    if before.type != now.type or any(each["change"] for each in columns):
-        return "schema"
-    return "loss" if rows is not None and before.rows and -rows >= LOSS * before.rows else ""
 
 
 def _columns(before: Output | None, now: Output) -> list[ColumnChange]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from .model import Output
 
@@ -49,8 +50,8 @@ def columns(old: Output, new: Output) -> list[str]:
     return [*gone, *come, *changed]
 
 
-def alert(before: Output | None, after: Output | None) -> str:
-    """``schema`` where the columns are others, ``loss`` where a fifth of the rows is gone, or empty.
+def alert(before: Output | None, after: Output | None) -> Literal["", "loss", "schema"]:
+    """``schema`` where the columns or the type are others, ``loss`` where a fifth of the rows is gone, or empty.
 
     >>> def frame(rows, *names):
     ...     return Output(content="", codec="frame", type="", size=0, rows=rows, columns=tuple((n, "str") for n in names))
@@ -59,7 +60,7 @@ def alert(before: Output | None, after: Output | None) -> str:
     """
     if before is None or after is None:
         return ""
-    if (before.columns is None) != (after.columns is None):
+    if before.type != after.type or (before.columns is None) != (after.columns is None):
         return "schema"
     if before.columns is not None and after.columns is not None and columns(before, after):
         return "schema"
