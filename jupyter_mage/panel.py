@@ -4,8 +4,8 @@ Two comms, because a kernel answers nothing on a comm that the running cell send
 
 - PUSH (kernel → panel): ``{"type": "loaded"}`` and ``{"type": "show", "picture": …}``, a whole picture or changes of one. It is
   never opened: the panel reads it by its id, also after a page was reloaded while a cell runs.
-- CTRL (panel → kernel): opened by the panel, on a subshell where there are any: ``{"type": "state"}`` is answered with a whole
-  picture, ``{"type": "cancel"}`` stops the run, ``{"type": "ask", "id": n, "what": NAME, …}`` is answered with
+- CTRL (panel → kernel): opened by the panel, on a subshell where there are any: ``{"type": "state"}`` has a whole picture
+  pushed, ``{"type": "cancel"}`` stops the run, ``{"type": "ask", "id": n, "what": NAME, …}`` is answered with
   ``{"type": "answer", "id": n, "value": …}`` or ``{… "error": sentence, "hint": command}``: see `answers`.
 
 Where the kernel has no comms (IPython in a terminal) all of this does nothing.
@@ -149,7 +149,16 @@ class _Server:
             return {"type": "answer", "id": message.get("id"), **answers.answer(self._session, message.get("what"), message)}
         if asked == "cancel":
             self._session.cancel()
-        return {"type": "show", "picture": view.steady(self._session.picture)} if asked == "state" else None
+        if asked == "state":
+            self._whole()
+        return None
+
+    def _whole(self) -> None:
+        """Push the picture as it is now. In one order with all pushes: an answer made before the last of them, and sent after it,
+        would be what the panel shows from then on."""
+        with self._lock:
+            self._sent, self._whole_at = view.steady(self._session.picture), time.monotonic()
+            self.push({"type": "show", "picture": self._sent})
 
     def edit(self, wanted: editing.Edit) -> bool:
         """Have the panel make this edit in the notebook; False where no panel has opened CTRL."""
