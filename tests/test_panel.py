@@ -37,7 +37,9 @@ def test_first_push_is_whole_then_changes(front: Kernel) -> None:
 def test_control_answers_state_and_cancels(front: Kernel) -> None:
     front.tell("comm_open", {"comm_id": "ctrl", "target_name": panel.TARGET, "data": {}})
     messages = front.tell("comm_msg", {"comm_id": "ctrl", "data": {"type": "state"}})
-    (answer,) = [content["data"] for kind, content in messages if kind == "comm_msg"]
+    (sent,) = [content for kind, content in messages if kind == "comm_msg"]
+    assert sent["comm_id"] == panel.PUSH  # in one order with all that is pushed: it must not arrive after a newer picture
+    answer = sent["data"]
     front.tell("comm_msg", {"comm_id": "ctrl", "data": {"type": "cancel"}})
     front.tell("comm_msg", {"comm_id": "ctrl", "data": {"type": "<nonsense>"}})
     cancelled = front.run("print(session.cancelled)").printed
