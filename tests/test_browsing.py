@@ -25,7 +25,9 @@ def notebook(path: Path, *cells: str) -> Path:
     made = {
         "nbformat": 4,
         "nbformat_minor": 5,
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},  # else one is asked for
+        "metadata": {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        },  # else one is asked for
         "cells": [
             {"cell_type": "code", "id": f"c{i}", "metadata": {}, "outputs": [], "execution_count": None, "source": source}
             for i, source in enumerate(cells)
