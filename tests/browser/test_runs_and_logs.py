@@ -220,6 +220,6 @@ def test_keys_alone_reach_a_run_and_its_blocks(screen: Any) -> None:
     one.page.keyboard.press("Enter")
     one.see(".jm-ganttrow[data-block='numbers']").focus()
     one.page.keyboard.press("ArrowDown")
-    assert one.page.evaluate("document.activeElement.dataset.block") == "bad"
+    one.page.wait_for_function("document.activeElement.dataset.block === 'bad'")
     one.see(".jm-blockcard .jm-error")
     assert one.panel.locator(".jm-ganttrow[aria-selected='true']").get_attribute("data-block") == "bad"

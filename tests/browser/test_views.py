@@ -36,6 +36,8 @@ while not pathlib.Path('go').exists() and time.monotonic() < end:
 def show(one: Any, view: str, **subject: str) -> Any:
     """The panel at a view, as a click in the graph asks for it."""
     panel = one.panel()
+    if "block" in subject and "run" not in subject:  # nobody clicks a block before it is there
+        panel.locator(f".jm-node[data-block='{subject['block']}']").first.wait_for(state="attached")
     detail = json.dumps({"action": "show", "view": view, "subject": subject})
     one.page.evaluate(
         f"""() => {{ document.querySelector('.jm-tabs').dispatchEvent(new CustomEvent('jupyter-mage:request',
