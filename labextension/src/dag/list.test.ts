@@ -2,17 +2,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { mountList } from './list';
 import { fits } from './listtools';
-import { type INode, type IRequest, type ISource, Store } from './model';
-import { sample } from './sample';
-
-class Fake implements ISource {
-  readonly store = new Store();
-  readonly requests: IRequest[] = [];
-  picture = () => this.store.picture;
-  live = () => true;
-  listen = (listener: Parameters<Store['listen']>[0]) => this.store.listen(listener);
-  request = (request: IRequest) => void this.requests.push(request);
-}
+import { type INode } from './model';
+import { Fake, sample } from './sample';
 
 let host: HTMLElement;
 let source: Fake;

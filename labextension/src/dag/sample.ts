@@ -1,4 +1,6 @@
-/** Pictures for tests, as Python sends them. */
+/** Pictures for tests, as Python sends them, and a source that shows them. */
+
+import { type IRequest, type ISource, Store } from './model';
 
 export function sample(): Record<string, unknown> {
   const node = (id: string, x: number, y: number, more: object = {}) => ({
@@ -43,4 +45,14 @@ export function sample(): Record<string, unknown> {
     },
     run: { id: 'r1', status: 'running', done: 1, total: 3, seconds: null }
   };
+}
+
+/** A source that a test puts pictures into, and that remembers what was asked of it. */
+export class Fake implements ISource {
+  readonly store = new Store();
+  readonly requests: IRequest[] = [];
+  picture = () => this.store.picture;
+  live = () => true;
+  listen = (listener: Parameters<Store['listen']>[0]) => this.store.listen(listener);
+  request = (request: IRequest) => void this.requests.push(request);
 }

@@ -2,19 +2,10 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { mountHeader } from './header';
 import { mountList } from './list';
-import { type IRequest, type ISource, Store } from './model';
+import { type IRequest } from './model';
 import { REQUEST } from './request';
-import { sample } from './sample';
+import { Fake, sample } from './sample';
 import { mount } from './view';
-
-class Fake implements ISource {
-  readonly store = new Store();
-  readonly requests: IRequest[] = [];
-  picture = () => this.store.picture;
-  live = () => true;
-  listen = (listener: Parameters<Store['listen']>[0]) => this.store.listen(listener);
-  request = (request: IRequest) => void this.requests.push(request);
-}
 
 let host: HTMLElement;
 let source: Fake;
