@@ -20,7 +20,7 @@ from .plugins import languages
 from .state import GOOD, BlockRun, Run
 from .variables import affected, changed
 
-_LOOKED_AT = (*ev.ENDING, ev.BlockSkipped)
+_LOOKED_AT = frozenset({*ev.ENDING, ev.BlockSkipped})
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,21 +284,25 @@ class Definitions:
 
     def _on_event(self, event: ev.Event) -> None:
         """Keep each block's latest state, over all runs of the pipeline."""
-        if isinstance(event, ev.RunStarted):
-            self._begin(event)
-        live = self.live if self.live is not None and self.live.id == event.run else None
-        for pipeline, board in self.board.items():
-            if board.id != event.run:
-                continue
-            if isinstance(event, ev.RunStarted):
-                continue  # it has begun; a resumed run that began twice would lose what the board shares with it
-            if live is None or not isinstance(event, ev.BlockEvent):
-                board.apply(event)
-            elif event.block not in board.blocks:  # an item of a mapped block; all others are here since the run began
-                board.blocks[event.block] = live.blocks[event.block]
-            if isinstance(event, _LOOKED_AT) and pipeline in self.stale:
-                self.stale[pipeline].discard(event.block)
-        self._changed()
+        if isinstance(event, ev.BlockEvent):
+            live = self.live
+            for pipeline, board in self.board.items():
+                if board.id != event.run:
+                    continue
+                if live is None or live.id != event.run:
+                    board.apply(event)
+                elif event.block not in board.blocks:  # an item of a mapped block; all others are here since the run began
+                    board.blocks[event.block] = live.blocks[event.block]
+                if type(event) in _LOOKED_AT and pipeline in self.stale:
+                    self.stale[pipeline].discard(event.block)
+        elif isinstance(event, ev.RunStarted):
+            self._begin(event)  # and no more: a resumed run that began twice would lose what the board shares with it
+        else:
+            for board in self.board.values():
+                if board.id == event.run:
+                    board.apply(event)
+        if self._listeners:
+            self._changed()
 
     def _begin(self, event: ev.RunStarted) -> None:
         """A run begins or goes on: its blocks have their state from it, the others keep theirs."""

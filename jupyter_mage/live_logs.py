@@ -80,12 +80,11 @@ class LiveLogs:
                 self._printed = _silent
 
     def __call__(self, event: ev.Event) -> None:
-        kind = type(event)
         if isinstance(event, ev.BlockStarted):
             self._running[event.block.partition("[")[0]] = time.monotonic()
             if not self._work.is_set():  # once a run: it takes locks
                 self._begin()
-        elif isinstance(event, ev.BlockEvent) and kind in _ENDS:
+        elif type(event) in _ENDS and isinstance(event, ev.BlockEvent):
             self._running.pop(event.block, None)
 
     def _begin(self) -> None:

@@ -126,18 +126,19 @@ def _block(run: Run, event: ev.BlockEvent, status: str) -> BlockRun:
 
 
 def _block_started(run: Run, event: ev.BlockStarted) -> None:
-    block = _block(run, event, "running")
-    block.started, block.attempt, block.reason = event.at, event.attempt, ""
+    block = run.blocks.get(event.block) or _block(run, event, "")
+    block.status, block.started, block.attempt, block.reason = "running", event.at, event.attempt, ""
 
 
 def _block_cached(run: Run, event: ev.BlockCached) -> None:
-    block = _block(run, event, "cached")
-    block.key, block.output, block.seconds, block.sampled = event.key, event.output, 0.0, event.sampled
+    block = run.blocks.get(event.block) or _block(run, event, "")
+    block.status, block.seconds = "cached", 0.0
+    block.key, block.output, block.sampled = event.key, event.output, event.sampled
 
 
 def _block_succeeded(run: Run, event: ev.BlockSucceeded) -> None:
-    block = _block(run, event, "succeeded")
-    block.key, block.output, block.seconds = event.key, event.output, event.seconds
+    block = run.blocks.get(event.block) or _block(run, event, "")
+    block.status, block.key, block.output, block.seconds = "succeeded", event.key, event.output, event.seconds
     block.log, block.tests, block.peak_memory = event.log, event.tests, event.peak_memory
     block.failure, block.reason, block.sampled = None, "", event.sampled
     block.cpu_seconds, block.ingredients, block.true = event.cpu_seconds, event.ingredients, event.true

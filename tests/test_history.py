@@ -18,6 +18,7 @@ from jupyter_mage.errors import StoreError, UnknownNameError
 from jupyter_mage.files import FileLock
 from jupyter_mage.model import Failure, Output
 from jupyter_mage.sinks.history import History, Latest
+from jupyter_mage.sinks.history.reading import Reader
 from jupyter_mage.state import fold
 
 
@@ -73,6 +74,28 @@ def test_every_event_comes_back_as_it_was_told(history, root):
     tell(history, whole_run())
     assert history.events("r1") == whole_run_with_times(history.events("r1"))
     assert History(root).events("r1") == history.events("r1")
+
+
+def test_a_start_that_shares_its_row_with_its_success_is_told_as_it_was(history, root):
+    started = [ev.BlockStarted(run="r1", block=each) for each in "abcd"]
+    told = [
+        ev.RunStarted(run="r1", pipeline="p", blocks=tuple("abcd")),
+        *(started[0], success("r1", "a", "ka")),
+        *(started[1], started[2], success("r1", "b", "kb"), success("r1", "c", "kc")),
+        *(started[3], ev.BlockCached(run="r1", block="d", key="kd", output=output("4"))),
+        *(ev.BlockStarted(run="r1", block="d", attempt=2), success("r1", "d", "kd")),
+        ev.BlockStarted(run="r1", block="a"),
+    ]
+    tell(history, told)
+    assert history.events("r1") == told
+    with sqlite3.connect(f"file:{root}/history.db?mode=ro", uri=True) as connection:
+        (rows,) = connection.execute("SELECT count(*) FROM events").fetchone()
+    connection.close()
+    assert rows == len(told) - 1
+    numbered = Reader(root).events("r1")
+    assert [each.name for _, each in numbered] == [each.name for each in told]
+    for place, (number, _) in enumerate(numbered):
+        assert Reader(root).events("r1", after=number) == numbered[place + 1 :]
 
 
 def whole_run_with_times(events):
@@ -504,14 +527,21 @@ def test_a_newer_history_is_refused_and_left_alone(history, root):
     assert [path.name for path in root.glob("*corrupt*")] == []
 
 
-def test_a_history_of_the_first_version_is_taken_over_whole(history, root):
-    tell(history, whole_run())
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_history_of_an_earlier_version_is_taken_over_whole(history, root, version):
+    for event in whole_run():
+        tell(history, [event])
+        history.flush()  # what is written at once may share a row
     told = history.events("r1")
+    assert told == whole_run_with_times(told)
     history.close()
     with sqlite3.connect(root / "history.db") as connection:
-        connection.execute("CREATE UNIQUE INDEX events_success ON events (run, block) WHERE kind = 'block_succeeded'")
-        connection.execute("PRAGMA user_version = 1")
+        connection.execute("ALTER TABLE events DROP COLUMN started")
+        if version == 1:
+            connection.execute("CREATE UNIQUE INDEX events_success ON events (run, block) WHERE kind = 'block_succeeded'")
+        connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
+    assert [(each.name, each.at) for _, each in Reader(root).events("r1")] == [(each.name, each.at) for each in told]
     for _ in range(2):
         opened = History(root)
         assert (opened.notices, opened.events("r1")) == ([], told)
@@ -701,7 +731,7 @@ def test_events_are_json_that_anyone_can_read(history, root):
     with sqlite3.connect(f"file:{root}/history.db?mode=ro", uri=True) as connection:
         bodies = [json.loads(body) for (body,) in connection.execute("SELECT body FROM events ORDER BY id")]
     connection.close()
-    assert bodies[2] == {
+    assert bodies[1] == {
         "log": "hello\n",
         "tests": ["t"],
         "ingredients": {"source": "x = 1"},

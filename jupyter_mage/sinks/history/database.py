@@ -18,7 +18,7 @@ from ...errors import StoreError
 from ...files import point, sync_folder
 from .gate import GATE
 
-VERSION = 2
+VERSION = 3
 APPLICATION_ID = 0x4A4D4731
 """``JMG1``: marks the file as ours, so that another program's database is never written to."""
 
@@ -32,7 +32,7 @@ TABLES = (
          failed INTEGER NOT NULL DEFAULT 0)""",
     "CREATE INDEX runs_pipeline ON runs (pipeline, no)",
     """CREATE TABLE events (id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (no), kind TEXT NOT NULL, block TEXT,
-         at REAL NOT NULL, seconds REAL, key TEXT, content TEXT, body TEXT NOT NULL)""",
+         at REAL NOT NULL, seconds REAL, key TEXT, content TEXT, body TEXT NOT NULL, started REAL)""",
     "CREATE INDEX events_run ON events (run, block, kind)",
     """CREATE TABLE outputs (content TEXT NOT NULL UNIQUE, codec TEXT NOT NULL, type TEXT NOT NULL, size INTEGER NOT NULL,
          "rows" INTEGER, columns TEXT, preview TEXT NOT NULL, data BLOB)""",
@@ -41,8 +41,9 @@ TABLES = (
          PRIMARY KEY (pipeline, block)) WITHOUT ROWID""",
 )
 
-STEPS = {1: ("DROP INDEX events_success",)}
-"""From each earlier version to the next. The first held a run to one success a block: a resumed run may make it again."""
+STEPS = {1: ("DROP INDEX events_success",), 2: ("ALTER TABLE events ADD COLUMN started REAL",)}
+"""From each earlier version to the next. The first held a run to one success a block: a resumed run may make it again. The
+second had a row of its own for the start of every block; where the block's success follows at once, it stands in that row now."""
 
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -126,15 +127,15 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         raise Broken("its tables are not those of this version")
 
 
-def check_version(connection: sqlite3.Connection, path: Path) -> bool:
-    """Whether it has tables already. Raises StoreError where a newer version wrote it."""
+def check_version(connection: sqlite3.Connection, path: Path) -> int:
+    """The version of its tables, 0 where it has none yet. Raises StoreError where a newer version wrote it."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
         raise StoreError(
             f"the history {path} was written by a newer version (its tables are version {version}, this one knows {VERSION})",
             hint="pip install --upgrade jupyter_mage",
         )
-    return version > 0
+    return version
 
 
 def _tables_of(connection: sqlite3.Connection) -> list[tuple[str]]:

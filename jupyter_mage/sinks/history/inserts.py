@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from ... import events as ev
 from ...model import Output
 from . import rows
 
-_EVENT = "INSERT INTO events (id, run, kind, block, at, seconds, key, content, body)"
-_TOLD_TWICE = """DELETE FROM events WHERE id > ? AND kind = 'block_succeeded' AND EXISTS (SELECT 1 FROM events o
-    WHERE o.run = events.run AND o.block = events.block AND o.kind = 'block_succeeded' AND o.id < events.id
+_MAYBE = f"nullif(?, '{rows.NOTHING}')"
+_EVENT = f"INSERT INTO events ({rows.EVENT_FIELDS})", f"(?, ?, ?, {_MAYBE}, ?, {_MAYBE}, {_MAYBE}, {_MAYBE}, ?, {_MAYBE})"
+_TOLD_TWICE = """DELETE FROM events WHERE id > ? AND kind = 'block_succeeded' AND started IS NULL AND EXISTS (
+    SELECT 1 FROM events o WHERE o.run = events.run AND o.block = events.block AND o.kind = 'block_succeeded' AND o.id < events.id
     AND NOT EXISTS (SELECT 1 FROM events s WHERE s.run = o.run AND s.block = o.block AND s.kind = 'block_started'
     AND s.id > o.id AND s.id < events.id))"""
-_OUTPUT = f"INSERT INTO outputs ({rows.OUTPUT_FIELDS})"
+_OUTPUT = f"INSERT INTO outputs ({rows.OUTPUT_FIELDS})", f"(?, ?, ?, ?, {_MAYBE}, {_MAYBE}, ?, {_MAYBE})"
 _OUTPUT_THERE = "ON CONFLICT (content) DO UPDATE SET data = excluded.data WHERE outputs.data IS NULL"
 _AT_ONCE = 64
 """Rows a statement: each statement's step gives the GIL away and has to get it back from a run that is busy."""
@@ -60,14 +61,12 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
     fresh = cached = False
     sampled: list[tuple[int]] = []
     finished: list[tuple[str, float, int]] = []
-    for event in events:
-        number += 1
+    for event, started in _paired(events):
+        number += 1 if started is None else 2  # the start has a number of its own, if not a row
         run = numbers.get(event.run)
         if run is None or isinstance(event, ev.RunStarted):
             run = _run_number(connection, event, numbers)
-        event_rows.append(rows.event_row(number, run, event))
-        if type(event) is ev.BlockStarted:  # half of all events
-            continue
+        event_rows.append(rows.event_row(number, run, event, started))
         if isinstance(event, ev.GIVING):
             outputs[event.output.content] = event.output
             if isinstance(event, ev.BlockCached):
@@ -99,10 +98,30 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
         connection.execute(_FINISH, (status, seconds, *count_blocks(connection, run), run))
 
 
-def _insert_rows(connection: sqlite3.Connection, head: str, lines: Sequence[tuple[object, ...]], tail: str = "") -> None:
+def _paired(events: Iterable[ev.Event]) -> Iterator[tuple[ev.Event, float | None]]:
+    """Each event; the start of a block whose success comes next is no event of its own, but the time that is given with that."""
+    begun: ev.BlockStarted | None = None
+    for event in events:
+        if begun is not None:
+            before, begun = begun, None
+            if isinstance(event, ev.BlockSucceeded) and (event.block, event.run) == (before.block, before.run):
+                yield event, before.at
+                continue
+            yield before, None
+        if isinstance(event, ev.BlockStarted) and event.attempt == 1:
+            begun = event
+        else:
+            yield event, None
+    if begun is not None:
+        yield begun, None
+
+
+def _insert_rows(
+    connection: sqlite3.Connection, statement: tuple[str, str], lines: Sequence[tuple[object, ...]], tail: str = ""
+) -> None:
+    head, marks = statement
     for start in range(0, len(lines), _AT_ONCE):
         some = lines[start : start + _AT_ONCE]
-        marks = f"({', '.join('?' * len(some[0]))})"
         connection.execute(f"{head} VALUES {', '.join([marks] * len(some))} {tail}", [*itertools.chain.from_iterable(some)])
 
 

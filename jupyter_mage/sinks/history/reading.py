@@ -65,16 +65,20 @@ class Reader:
         return found[0]
 
     def events(self, run: str, after: int = 0, limit: int = -1) -> list[tuple[int, ev.Event]]:
-        """The events of a run from behind event number ``after``, each with its number; ``limit`` of them, or all.
+        """The events of a run from behind event number ``after``, each with its number; ``limit``: of so many rows.
 
         Outputs have no bytes here: `output` gives them.
         """
-        query = f"""SELECT e.id, e.kind, e.block, e.at, e.seconds, e.key, e.body, {_WITHOUT_DATA} FROM events e
-            JOIN runs r ON r.no = e.run LEFT JOIN outputs o ON o.content = e.content
-            WHERE r.id = ? AND e.id > ? ORDER BY e.id LIMIT ?"""  # noqa: S608 — only our own column names are put in
         with self._read() as connection:
-            found = ((row[0], rows.event_from(run, row[1:])) for row in connection.execute(query, (run, after, limit)))
-            return [(number, event) for number, event in found if event is not None]
+            columns = rows.EVENT_COLUMNS
+            if database.check_version(connection, self.path) < 3:  # nobody has brought it up to date yet, nor do we
+                columns = columns.replace("e.started", "NULL")
+            query = f"""SELECT e.id, {columns}, {_WITHOUT_DATA} FROM events e
+                JOIN runs r ON r.no = e.run LEFT JOIN outputs o ON o.content = e.content
+                WHERE r.id = ? AND e.id > ? ORDER BY e.id LIMIT ?"""  # noqa: S608 — only our own column names are put in
+            found = connection.execute(query, (run, after, limit))
+            told = (each for row in found for each in rows.events_from(run, row))
+            return [(number, event) for number, event in told if number > after]
 
     def run(self, run: str) -> Run:
         """The state that a run's events fold to."""

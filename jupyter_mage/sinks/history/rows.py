@@ -20,8 +20,13 @@ from ...model import Failure, Output
 OUTPUT_FIELDS = 'content, codec, type, size, "rows", columns, preview, data'
 OUTPUT_COLUMNS = 'o.content, o.codec, o.type, o.size, o."rows", o.columns, o.preview, o.data'
 
-EventRow = tuple[int, int, str, str | None, float, float | None, str | None, str | None, str]
-OutputRow = tuple[str, str, str, int, int | None, str | None, str, bytes | None]
+EVENT_FIELDS = "id, run, kind, block, at, seconds, key, content, body, started"
+EVENT_COLUMNS = "e.kind, e.block, e.at, e.seconds, e.key, e.body, e.started"
+NOTHING = "-"
+"""Stands for NULL in a row that goes into the tables: for None, sqlite3 looks for an adapter, which takes a microsecond."""
+
+EventRow = tuple[int, int, str, str, float, float | str, str, str, str, float | str]
+OutputRow = tuple[str, str, str, int, int | str, str, str, bytearray | str]
 
 _TUPLES = frozenset({"blocks", "tests"})
 _COLUMN_FIELDS = frozenset({"run", "at", "block", "seconds", "key", "output"})
@@ -88,35 +93,40 @@ def _body_of_success(event: ev.Event) -> str:
 _WRITERS[ev.BlockSucceeded] = _body_of_success
 
 
-def event_row(number: int, run: int, event: ev.Event) -> EventRow:
-    if type(event) is ev.BlockStarted:  # half of all events
+def event_row(number: int, run: int, event: ev.Event, started: float | None = None) -> EventRow:
+    """The row of EVENT_FIELDS; ``started`` is when the block of a success was started, where that has no row of its own."""
+    if type(event) is ev.BlockStarted:
         body = _FIRST_ATTEMPT if event.attempt == 1 else to_text({"attempt": event.attempt})
-        return number, run, event.name, event.block, event.at, None, None, None, body
-    if type(event) is ev.BlockSucceeded:  # most of the others
-        body = _body_of_success(event)
-        return number, run, event.name, event.block, event.at, event.seconds, event.key, event.output.content, body
-    if type(event) is ev.BlockCached:  # or these are, where nothing changed
+        return number, run, event.name, event.block, event.at, NOTHING, NOTHING, NOTHING, body, NOTHING
+    if type(event) is ev.BlockSucceeded:
+        body, content = _body_of_success(event), event.output.content
+        began = NOTHING if started is None else started
+        return number, run, event.name, event.block, event.at, event.seconds, event.key, content, body, began
+    if type(event) is ev.BlockCached:
         body = _SAMPLED if event.sampled else _WHOLE
-        return number, run, event.name, event.block, event.at, None, event.key, event.output.content, body
+        return number, run, event.name, event.block, event.at, NOTHING, event.key, event.output.content, body, NOTHING
     write = _WRITERS.get(type(event)) or _body_writer(type(event))
     output = getattr(event, "output", None)
     return (
         number,
         run,
         event.name,
-        getattr(event, "block", None),
+        getattr(event, "block", NOTHING),
         event.at,
-        getattr(event, "seconds", None),
-        getattr(event, "key", None),
-        None if output is None else output.content,
+        getattr(event, "seconds", NOTHING),
+        getattr(event, "key", NOTHING),
+        NOTHING if output is None else output.content,
         write(event),
+        NOTHING,
     )
 
 
 def output_row(output: Output) -> OutputRow:
-    columns = None if output.columns is None else to_text(output.columns)
-    preview = output.preview.encode("utf-8", "backslashreplace").decode()
-    return output.content, output.codec, output.type, output.size, output.rows, columns, preview, output.data
+    columns = NOTHING if output.columns is None else to_text(output.columns)
+    preview = output.preview if output.preview.isascii() else output.preview.encode("utf-8", "backslashreplace").decode()
+    rows = NOTHING if output.rows is None else output.rows
+    data = NOTHING if output.data is None else bytearray(output.data)  # for bytes, too, an adapter would be looked for
+    return output.content, output.codec, output.type, output.size, rows, columns, preview, data
 
 
 def output_from(row: Sequence[Any]) -> Output:
@@ -153,8 +163,8 @@ class Later(Mapping[str, Any]):
 
 
 def event_from(run: str, row: Sequence[Any]) -> ev.Event | None:
-    """The event of a row ``kind, block, at, seconds, key, body`` and OUTPUT_FIELDS; None for a kind unknown to this version."""
-    name, block, at, seconds, key, body = row[:6]
+    """The event of a row of EVENT_COLUMNS and OUTPUT_FIELDS; None for a kind unknown to this version."""
+    name, block, at, seconds, key, body, _ = row[:7]
     kind = ev.KINDS.get(name)
     if kind is None:
         return None
@@ -170,12 +180,19 @@ def event_from(run: str, row: Sequence[Any]) -> ev.Event | None:
         fields["seconds"] = seconds
     if key is not None:
         fields["key"] = key
-        fields["output"] = output_from(row[6:])
+        fields["output"] = output_from(row[7:])
     return kind(run=run, at=at, **fields)
 
 
-def events_from(run: str, rows: Iterable[Sequence[Any]]) -> list[ev.Event]:
-    return [event for row in rows if (event := event_from(run, row)) is not None]
+def events_from(run: str, row: Sequence[Any]) -> Iterator[tuple[int, ev.Event]]:
+    """What a row (its id, EVENT_COLUMNS, OUTPUT_FIELDS) tells, numbered and in order: its block's start, where that is in it, and
+    its event."""
+    number, *rest = row
+    if rest[6] is not None:
+        yield number - 1, ev.BlockStarted(run=run, block=rest[1], at=rest[6])
+    event = event_from(run, rest)
+    if event is not None:
+        yield number, event
 
 
 def ingredients(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -216,11 +216,11 @@ class History:
     def events(self, run: str) -> list[ev.Event]:
         """Every event of a run, in order; none for a run that is not there."""
         self._settle()
-        query = f"""SELECT e.kind, e.block, e.at, e.seconds, e.key, e.body, {rows.OUTPUT_COLUMNS} FROM events e
+        query = f"""SELECT e.id, {rows.EVENT_COLUMNS}, {rows.OUTPUT_COLUMNS} FROM events e
             JOIN runs r ON r.no = e.run LEFT JOIN outputs o ON o.content = e.content
             WHERE r.id = ? ORDER BY e.id"""  # noqa: S608 — only our own column names are put in
         with self._read() as connection:
-            return rows.events_from(run, connection.execute(query, (run,)))
+            return [event for row in connection.execute(query, (run,)) for _, event in rows.events_from(run, row)]
 
     def run(self, run: str) -> Run:
         """The state that a run's events fold to."""
