@@ -98,6 +98,22 @@ def test_a_start_that_shares_its_row_with_its_success_is_told_as_it_was(history,
         assert Reader(root).events("r1", after=number) == numbered[place + 1 :]
 
 
+def test_a_run_that_ends_while_somebody_looks_is_not_called_interrupted(history, root):
+    """It says that it ended, then lets go of its lock: who looks in between must look again."""
+    tell(history, whole_run()[:-1])
+    history.flush()
+    reader = Reader(root)
+    locks = reader._runs
+
+    class Between:
+        def dead(self, run):
+            tell(history, whole_run()[-1:])
+            return locks.dead(run)
+
+    reader._runs = Between()
+    assert [(each.id, each.status) for each in reader.runs()] == [("r1", "failed")]
+
+
 def whole_run_with_times(events):
     from dataclasses import replace
 

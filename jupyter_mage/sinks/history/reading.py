@@ -105,13 +105,18 @@ class Reader:
         return {} if self._runs.dead(run) else self._runs.holder(run)
 
     def _summaries(self, query: str, values: tuple[Any, ...]) -> list[RunSummary]:
-        with self._read() as connection:
-            found = [summaries.summary(connection, row) for row in connection.execute(query, values).fetchall()]
-        return [self._living(each) for each in found]
+        found = self._read_summaries(query, values)
+        gone = {each.id for each in found if each.status == "running" and self._runs.dead(each.id)}
+        if gone:  # or it ended between the two looks: it says that it did before it lets go of its lock
+            found = self._read_summaries(query, values)
+        return [
+            dataclasses.replace(each, status="interrupted") if each.id in gone and each.status == "running" else each
+            for each in found
+        ]
 
-    def _living(self, each: RunSummary) -> RunSummary:
-        gone = each.status == "running" and self._runs.dead(each.id)
-        return dataclasses.replace(each, status="interrupted") if gone else each
+    def _read_summaries(self, query: str, values: tuple[Any, ...]) -> list[RunSummary]:
+        with self._read() as connection:
+            return [summaries.summary(connection, row) for row in connection.execute(query, values).fetchall()]
 
     @contextlib.contextmanager
     def _read(self) -> Iterator[sqlite3.Connection]:
