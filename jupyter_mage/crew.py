@@ -44,6 +44,8 @@ class Crew:
         self._own, self._place = own, self._showing(own, place) if place else None
         self._out: dict[futures.Future[Result], tuple[Any, futures.Executor, str]] = {}
         self._opened: dict[str, tuple[Any, futures.Executor]] = {}
+        self._limits: object = None
+        self._chosen: tuple[Any, Any] = (None, None)
         self._store: Handoff | None = None
         self._where = str(grounds.state_folder / "store")
         self._scope = Scope(root=str(grounds.root), pipeline=request.pipeline.name, run=request.run)
@@ -56,7 +58,11 @@ class Crew:
 
     def submit(self, task: Task) -> futures.Future[Result]:
         grounds = self._grounds
-        plugin, pool = self._open(self._executor_of(task.block))
+        limits = task.block.limits
+        if limits is not self._limits:  # most blocks have the same: none
+            self._limits, self._chosen = limits, self._open(self._executor_of(task.block))
+        plugin, pool = self._chosen
+        future: futures.Future[Result]
         if plugin.in_process:
             self._store = self._store or grounds.store
             future = pool.submit(run_task, task, self._store, self._place_of(task.block), scope=self._scope)

@@ -45,10 +45,17 @@ def needed(pipeline: Pipeline, targets: Sequence[str]) -> tuple[str, ...]:
     wanted = set(targets)
     if len(wanted) < len(pipeline):
         wanted |= graph.ancestors(pipeline, targets)
-    still = {kind for kind in {block.kind for block in pipeline} if kind in kinds and not kinds.get(kind).runs}
-    return tuple(
-        name for name in graph.order(pipeline) if name in wanted and (pipeline[name].kind not in still or runs(pipeline[name]))
-    )
+    pipeline = runnable(pipeline)
+    order = graph.order(pipeline)
+    return order if len(wanted) >= len(pipeline) and wanted.issuperset(order) else tuple(n for n in order if n in wanted)
+
+
+def runnable(pipeline: Pipeline) -> Pipeline:
+    """The pipeline without the blocks that are only kept and shown; the same one where there are none."""
+    still = {kind for kind in {block.kind for block in pipeline.blocks} if kind in kinds and not kinds.get(kind).runs}
+    if not still:
+        return pipeline
+    return replace(pipeline, blocks=tuple(block for block in pipeline if block.kind not in still or runs(block)))
 
 
 def runs(block: Block) -> bool:
@@ -122,7 +129,8 @@ class _Loop:
                     self.waits[name] += 1
         self.targets = frozenset(request.targets)
         self.kinds = {block.kind: kind_of(block) for block in {block.kind: block for block in self.blocks.values()}.values()}
-        self.watchers = [name for name in self.names if self.kinds[self.blocks[name].kind].watches]
+        watching = {name for name, kind in self.kinds.items() if kind.watches}
+        self.watchers = [name for name in self.names if self.blocks[name].kind in watching] if watching else []
         for name in self.watchers:
             if not self.blocks[name].needs:  # it watches the whole run
                 others = [each for each in self.names if each not in self.watchers]
@@ -218,7 +226,7 @@ class _Loop:
             self._leaks(block)
             return
         inputs = {each: self.outputs[each] for each in block.upstreams if each in self.outputs}
-        parameters = self._parameters(block)
+        parameters = self._parameters(block) if block.parameters or block.is_file else {}
         ingredients = (
             None
             if block.leaks or self.request.strict
@@ -247,8 +255,6 @@ class _Loop:
 
     def _parameters(self, block: Block) -> dict[str, Any]:
         """The values of its parameters; a file of Mage, which may read whatever it likes, has those that its text names."""
-        if not block.is_file and not block.parameters:
-            return {}
         found = values(block, self.request.variables)
         if block.is_file:
             found = {**{name: value for name, value in self.request.context.items() if name in block.source}, **found}
@@ -260,12 +266,10 @@ class _Loop:
         return spelling.context(block, {**self.request.context, "mage_strict": self.request.strict})
 
     def kept(self, block: Block, name: str, ingredients: Ingredients | None) -> Kept | None:
-        if ingredients is None or block.name in self.request.force or block.fresh == 0:
+        request, kind = self.request, self.kinds[block.kind]
+        if ingredients is None or block.name in request.force or block.fresh == 0 or kind.waits or kind.decides or request.strict:
             return None
-        kind = self.kinds[block.kind]
-        if kind.asks or self.request.strict:
-            return None
-        if kind.effects and block.name in self.targets and block.name not in self.request.retest:
+        if kind.effects and block.name in self.targets and block.name not in request.retest:
             return None
         kept = self.cache.find(name, ingredients.key)
         return kept if kept is not None and still_fresh(block, kept) else None

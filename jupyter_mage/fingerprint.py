@@ -73,14 +73,15 @@ class Fingerprint:
         self, block: Block, inputs: Mapping[str, Output], parameters: Mapping[str, Any], *, sample: int | None = None
     ) -> Ingredients:
         """The ingredients for ``block`` with these inputs and parameter values; a sampled run has keys of its own."""
-        contents = {name: output.content for name, output in inputs.items()}
-        return self.from_contents(block, contents, parameters, sample=sample)
+        return self.from_contents(block, {name: inputs[name].content for name in inputs}, parameters, sample=sample)
 
     def from_contents(
         self, block: Block, inputs: Mapping[str, str], parameters: Mapping[str, Any], *, sample: int | None = None
     ) -> Ingredients:
         static = self._of_definition(block)
-        parts = [static.digest, *(f"{name}={content}" for name, content in inputs.items())]
+        parts = [static.digest]
+        for name, content in inputs.items():
+            parts.append(f"{name}={content}")
         if parameters:
             parts.append(json_text(parameters))
         if sample is not None:
@@ -90,6 +91,7 @@ class Fingerprint:
 
     def refresh(self) -> None:
         """Look at project modules and packages again; called when a run or plan starts."""
+        redaction.known()
         self._static = {} if len(self._static) > 20_000 else {k: v for k, v in self._static.items() if not v[1].imports}
 
     def _of_definition(self, block: Block) -> _Static:
@@ -103,14 +105,15 @@ class Fingerprint:
 
 def _static(block: Block, root: Path) -> _Static:
     language = languages.get(block.language)
-    sources = _importing(block.source, block.captured) if language.extension == "py" else []
+    looked_at = language.extension == "py" and (block.captured or "import" in block.source)
+    sources = _importing(block.source, block.captured) if looked_at else []
     modules = dependencies.local_modules(sources, root) if sources else {}
     packages = dependencies.package_versions(sources, local=modules) if sources else {}
     files = {path: dependencies.file_content(root / path) for path in block.files} if block.files else {}
     definitions = {each.name: _normal_definition(each.source) for each in block.captured} if block.captured else {}
     normal = language.normalise(block.source)
     digest = _digest(json_text([block.name, block.language, normal, definitions, modules, packages, files, block.mapped]))
-    kept: dict[str, Any] = {"language": block.language, "source": redaction.hide(block.source)}
+    kept: dict[str, Any] = {"language": block.language, "source": redaction.hide(block.source, ran=False)}
     if definitions:
         kept["captured"] = {each.name: redaction.hide(each.source) for each in block.captured}
     kept.update([(name, group) for name, group in (("modules", modules), ("packages", packages), ("files", files)) if group])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 from . import redaction
@@ -23,6 +25,8 @@ class BoundedText:
     >>> text.value()
     '01234\\n… 6 characters cut …\\nbcdef'
     """
+
+    __slots__ = ("_echo", "_half", "_head", "_room", "_tail", "_total", "block")
 
     def __init__(self, limit: int = LOG_LIMIT, echo: Any = None, block: str = "") -> None:
         self.block = block
@@ -52,6 +56,8 @@ class BoundedText:
             self._echo.flush()
 
     def value(self) -> str:
+        if not self._total:
+            return ""
         head = "".join(self._head)
         cut = self._total - len(head) - len(self._tail)
         return head + (f"\n… {cut} characters cut …\n" if cut > 0 else "") + self._tail
@@ -116,31 +122,57 @@ class PrintedTo:
 
     def __enter__(self) -> None:
         self._here = threading.get_ident()
-        with _ROUTE:
-            if not _LOGS:
-                sys.stdout, sys.stderr = _routed(sys.stdout), _routed(sys.stderr)
-            self._above = _LOGS.get(self._here)
-            _LOGS[self._here] = self._log
+        self._above = _LOGS.get(self._here)
+        _LOGS[self._here] = self._log
+        if not _held or type(sys.stdout) is not _Router or type(sys.stderr) is not _Router:
+            _route()
 
     def __exit__(self, *_: object) -> None:
-        with _ROUTE:
-            if self._above is None:
-                _LOGS.pop(self._here, None)
-            else:
-                _LOGS[self._here] = self._above
+        if self._above is None:
+            _LOGS.pop(self._here, None)
+        else:
+            _LOGS[self._here] = self._above
+        if not _held and not _LOGS:
             _route_back()
+
+
+@contextlib.contextmanager
+def routed() -> Iterator[None]:
+    """The streams stay ours inside the ``with``: a run of thousands of blocks need not change them twice for each."""
+    global _held
+    with _ROUTE:
+        _held += 1
+    try:
+        yield
+    finally:
+        with _ROUTE:
+            _held -= 1
+        _route_back()
+
+
+_held = 0
+"""How many runs want the streams to stay ours between their blocks."""
+
+
+def _route() -> None:
+    with _ROUTE:
+        if type(sys.stdout) is not _Router:
+            sys.stdout = _routed(sys.stdout)
+        if type(sys.stderr) is not _Router:
+            sys.stderr = _routed(sys.stderr)
 
 
 def _route_back() -> None:
     """Where nobody listens any more, the streams are as they were."""
-    if not _LOGS and isinstance(sys.stdout, _Router) and isinstance(sys.stderr, _Router):
-        sys.stdout, sys.stderr = sys.stdout.real, sys.stderr.real
+    with _ROUTE:
+        if not _LOGS and not _held and isinstance(sys.stdout, _Router) and isinstance(sys.stderr, _Router):
+            sys.stdout, sys.stderr = sys.stdout.real, sys.stderr.real
 
 
 def _forget_other_threads() -> None:
     """In a forked child: it has none, so nobody gives the lock back that one of them may have held."""
-    global _ROUTE
-    _ROUTE = threading.Lock()
+    global _ROUTE, _held
+    _ROUTE, _held = threading.Lock(), 0
     for thread in _LOGS.keys() - {threading.get_ident()}:
         del _LOGS[thread]
     _route_back()

@@ -30,8 +30,9 @@ from .fingerprint import Fingerprint
 from .following import Following
 from .model import Block, Pipeline
 from .plugins import executors, kinds, languages
+from .printing import routed
 from .records import STATE
-from .spelling import kind_of, spelled_out, with_callbacks, without_waiting
+from .spelling import spelled_out, with_callbacks, without_waiting
 from .state import GOOD, BlockRun, Run
 from .variables import merged
 from .work import Place
@@ -225,19 +226,22 @@ class Session(Following, Exchange):
         if sample is not None and sample < 1:
             raise DefinitionError(f"sample is {sample}; at least one row or item", hint="--sample 100")
         everything = self.pipeline
-        pipeline = dataclasses.replace(everything, blocks=tuple(block for block in everything if engine.runs(block)))
+        pipeline = engine.runnable(everything)
         if not len(pipeline):
             raise unknown("pipeline", self.current, self.pipelines, hint="define a block: %%block NAME")
         targets = graph.select(pipeline, selection)
-        if not selection:
-            targets = tuple(name for name in targets if not kind_of(pipeline[name]).aside)
+        aside = {kind for kind in {block.kind for block in pipeline} if not selection and kind in kinds and kinds.get(kind).aside}
+        if aside:
+            targets = tuple(name for name in targets if pipeline[name].kind not in aside)
         again = frozenset(targets) if force else frozenset()
         if start:
             again |= frozenset(graph.select(pipeline, f"{start}+"))
-        wanted = {*targets, *graph.ancestors(pipeline, targets)}
+        wanted = {*targets, *(graph.ancestors(pipeline, targets) if len(targets) < len(pipeline) else ())}
         heard = with_callbacks(pipeline, wanted, whole=not selection)
         asked, wanted = {*targets, *heard}, wanted | heard
-        part = dataclasses.replace(pipeline, blocks=tuple(block for block in pipeline if block.name in wanted))
+        part = pipeline
+        if len(wanted) < len(pipeline):
+            part = dataclasses.replace(pipeline, blocks=tuple(block for block in pipeline if block.name in wanted))
         graph.check_runnable(part, pipeline)
         given = merged(pipeline, trigger, variables)
         for sort in {(block.kind, block.language) for block in part}:  # one that is not here is said now
@@ -250,7 +254,7 @@ class Session(Following, Exchange):
         return engine.Request(
             run=f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{os.urandom(3).hex()}",
             pipeline=spelled,
-            targets=tuple(name for name in spelled.names if name.split("[")[0] in asked),
+            targets=tuple([name for name in spelled.names if name in asked or name.split("[")[0] in asked]),
             selection=selection,
             variables=given,
             force=again,
@@ -272,7 +276,7 @@ class Session(Following, Exchange):
             self.before = self.history.latest(request.pipeline.name)
             self._earlier.begin(request.pipeline.name, self.before)
             cache = KeptOutputs(self, self.before)
-            with interrupts.to(self.control), self._live.of(request.run, self.stream, crew.printed):
+            with interrupts.to(self.control), self._live.of(request.run, self.stream, crew.printed), routed():
                 return engine.run(
                     request,
                     submit=crew.submit,

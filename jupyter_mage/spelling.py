@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from operator import is_
 
 from . import graph
 from .errors import DefinitionError, Where
@@ -26,8 +27,11 @@ def kind_of(block: Block) -> Kind:
 
 def with_callbacks(pipeline: Pipeline, wanted: Collection[str], *, whole: bool) -> set[str]:
     """Callbacks that hear of one of the ``wanted`` blocks, and where it is the ``whole`` run those that hear of it."""
-    heard = {name for each in wanted for name in pipeline[each].callbacks if name in pipeline}
-    for block in [each for each in pipeline if kind_of(each).watches]:
+    heard = {
+        name for block in pipeline if block.callbacks and block.name in wanted for name in block.callbacks if name in pipeline
+    }
+    watching = {kind for kind in {block.kind for block in pipeline} if kind in kinds and kinds.get(kind).watches}
+    for block in [each for each in pipeline if each.kind in watching] if watching else ():
         watched = any(each in wanted for each in block.upstreams) or (whole and not block.upstreams)
         if watched and block.name not in wanted:
             heard.add(block.name)
@@ -44,15 +48,16 @@ def spelled_out(pipeline: Pipeline, wanted: Collection[str]) -> Pipeline:
     """The pipeline of the ``wanted`` blocks and what they need, spelled out. Raises DefinitionError for what cannot be said."""
     guarded: dict[str, list[Block]] = {}
     heard: dict[str, list[Block]] = {}
-    for block in pipeline:
-        for name in block.guards if block.name in wanted else ():
+    for block in [each for each in pipeline if (each.guards or each.callbacks) and each.name in wanted]:
+        for name in block.guards:
             guarded.setdefault(name, []).append(_guard_checked(block, pipeline.get(name)))
-        for name in block.callbacks if block.name in wanted else ():
+        for name in block.callbacks:
             heard.setdefault(name, []).append(block)
     made: list[Block] = []
     asked: dict[tuple[str, str], str] = {}
+    known = {block.kind: kind_of(block) for block in {block.kind: block for block in pipeline}.values()}
     for block in pipeline:
-        kind = kind_of(block)
+        kind = known[block.kind]
         if kind.decides and block.is_file and not block.upstreams and block.name in guarded:
             made += _asked(block, guarded[block.name], asked)
         elif kind.watches:
@@ -62,8 +67,10 @@ def spelled_out(pipeline: Pipeline, wanted: Collection[str]) -> Pipeline:
     if asked:
         made = [replace(b, guards=tuple(asked.get((g, b.name), g) for g in b.guards)) if b.guards else b for b in made]
     spread = any(block.dynamic for block in made)
-    made = [languages.get(b.language).spelled(b, pipeline) if b.language in languages else b for b in made]
-    result = replace(pipeline, blocks=tuple(made))
+    spelling = {name: languages.get(name).spelled for name in {block.language for block in made} if name in languages}
+    blocks = tuple([spelling[b.language](b, pipeline) if b.language in spelling else b for b in made])
+    same = len(blocks) == len(pipeline) and all(map(is_, blocks, pipeline.blocks))
+    result = pipeline if same else replace(pipeline, blocks=blocks)
     return _mapped(result) if spread else result
 
 

@@ -82,17 +82,19 @@ class _Importable:
         global _bodies
         with _lock:
             _bodies += 1
-            if _finder not in sys.meta_path:
-                sys.meta_path.append(_finder)
+            path = sys.meta_path
+            if not path or (path[-1] is not _finder and _finder not in path):
+                path.append(_finder)
 
     def __exit__(self, *_: object) -> None:
         global _bodies
         with _lock:
             _bodies -= 1
             if not _bodies:
-                if sys.meta_path[-1:] == [_finder]:
-                    del sys.meta_path[-1]
-                elif _finder in sys.meta_path:  # the body has changed the path itself
+                path = sys.meta_path
+                if path and path[-1] is _finder:
+                    del path[-1]
+                elif _finder in path:  # the body has changed the path itself
                     sys.meta_path.remove(_finder)
                 if NAME in sys.modules:
                     _forget()

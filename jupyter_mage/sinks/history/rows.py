@@ -79,18 +79,24 @@ def _body_writer(kind: type[ev.Event]) -> Callable[[ev.Event], str]:
 
 _WRITERS = {kind: _body_writer(kind) for kind in ev.KINDS.values()}
 _FIRST_ATTEMPT, _WHOLE, _SAMPLED = to_text({"attempt": 1}), to_text({"sampled": False}), to_text({"sampled": True})
-_OF_SUCCESS = tuple(f.name for f in dataclasses.fields(ev.BlockSucceeded) if f.name not in {*_COLUMN_FIELDS, "true"})
-_values_of_success = operator.attrgetter(*_OF_SUCCESS)
 
 
-def _body_of_success(event: ev.Event) -> str:
+def _body_of_success(event: ev.BlockSucceeded) -> str:
     """Only what there is: of these fields, each is empty where it is left out."""
-    fields = {name: value for name, value in zip(_OF_SUCCESS, _values_of_success(event), strict=True) if value}
-    true = getattr(event, "true", None)
-    return to_text(fields if true is None else {**fields, "true": true})  # most blocks say neither yes nor no
-
-
-_WRITERS[ev.BlockSucceeded] = _body_of_success
+    fields: dict[str, object] = {"cpu_seconds": event.cpu_seconds} if event.cpu_seconds else {}
+    if event.peak_memory:
+        fields["peak_memory"] = event.peak_memory
+    if event.log:
+        fields["log"] = event.log
+    if event.tests:
+        fields["tests"] = event.tests
+    if event.ingredients:
+        fields["ingredients"] = event.ingredients
+    if event.sampled:
+        fields["sampled"] = True
+    if event.true is not None:  # most blocks say neither yes nor no
+        fields["true"] = event.true
+    return to_text(fields)
 
 
 def event_row(number: int, run: int, event: ev.Event, started: float | None = None) -> EventRow:

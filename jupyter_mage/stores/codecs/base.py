@@ -6,7 +6,7 @@ A codec turns a value into an `Encoded` and back. It knows nothing of files, nam
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -27,13 +27,17 @@ _MAGIC = b"JMC1"
 _PADDING = bytes(ALIGN)
 
 
+NONE: Mapping[str, Parts] = {}
+"""The attachments of all that have none."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Encoded:
     """A value as bytes. ``attachments`` are kept under names of their own, once per content, and ``parts`` speaks of them."""
 
     type: str
     parts: Parts
-    attachments: dict[str, Parts] = field(default_factory=dict)
+    attachments: Mapping[str, Parts] = field(default_factory=lambda: NONE)
     rows: int | None = None
     columns: tuple[tuple[str, str], ...] | None = None
     preview: str = ""
