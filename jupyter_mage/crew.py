@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,8 +14,8 @@ from .engine import Request
 from .handoff import Handoff
 from .jobs import Kept
 from .model import Block, Output, Pipeline
-from .plugins import Scope, executors
-from .printing import printed
+from .plugins import Scope, executors, surroundings
+from .printing import printed, routed
 from .work import Place, Result, Task, made_ready, run_in_worker, run_task
 
 
@@ -55,6 +55,15 @@ class Crew:
             hint="the history would keep it: read it in the block, with os.environ or get_secret_value",
         )
         executors.get(request.executor)
+
+    @contextlib.contextmanager
+    def at_work(self) -> Iterator[None]:
+        """What is the same for all blocks of the run, done once: its surroundings, and where they print to."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(routed())
+            for plugin in surroundings.all():
+                stack.enter_context(plugin.around_run(self._scope))
+            yield
 
     def submit(self, task: Task) -> futures.Future[Result]:
         grounds = self._grounds

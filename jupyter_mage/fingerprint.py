@@ -112,7 +112,12 @@ def _static(block: Block, root: Path) -> _Static:
     files = {path: dependencies.file_content(root / path) for path in block.files} if block.files else {}
     definitions = {each.name: _normal_definition(each.source) for each in block.captured} if block.captured else {}
     normal = language.normalise(block.source)
-    digest = _digest(json_text([block.name, block.language, normal, definitions, modules, packages, files, block.mapped]))
+    more = (
+        json_text([definitions, modules, packages, files, block.mapped])
+        if sources or files or definitions or block.mapped
+        else ""
+    )
+    digest = _digest(f"{block.name}\0{block.language}\0{more}\0{normal}")
     kept: dict[str, Any] = {"language": block.language, "source": redaction.hide(block.source, ran=False)}
     if definitions:
         kept["captured"] = {each.name: redaction.hide(each.source) for each in block.captured}

@@ -163,6 +163,9 @@ class Surroundings(Protocol):
         None where there is nothing to lay around this one.
         """
 
+    def around_run(self, scope: Scope) -> AbstractContextManager[object]:
+        """Entered before a run of this process and left after it: what need not be done again for each of its bodies."""
+
 
 class Executor(Protocol):
     """Makes a `concurrent.futures.Executor`. A plugin is one instance."""

@@ -30,7 +30,6 @@ from .fingerprint import Fingerprint
 from .following import Following
 from .model import Block, Pipeline
 from .plugins import executors, kinds, languages
-from .printing import routed
 from .records import STATE
 from .spelling import spelled_out, with_callbacks, without_waiting
 from .state import GOOD, BlockRun, Run
@@ -276,7 +275,7 @@ class Session(Following, Exchange):
             self.before = self.history.latest(request.pipeline.name)
             self._earlier.begin(request.pipeline.name, self.before)
             cache = KeptOutputs(self, self.before)
-            with interrupts.to(self.control), self._live.of(request.run, self.stream, crew.printed), routed():
+            with interrupts.to(self.control), self._live.of(request.run, self.stream, crew.printed), crew.at_work():
                 return engine.run(
                     request,
                     submit=crew.submit,

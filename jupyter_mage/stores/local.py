@@ -149,12 +149,13 @@ class LocalStore:
 
     def _write(self, name: str, prefix: bytes, encoded: codecs.Encoded) -> int:
         """Write the attachments, then what speaks of them; gives the attachments' bytes."""
+        attachments = encoded.attachments or {}
         try:
             if not self._ready:
                 self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
                 self._ready = True
             with self._files.locked():
-                for attachment, parts in encoded.attachments.items():
+                for attachment, parts in attachments.items():
                     self._files.write(attachment, ATTACHMENT, parts)
                 self._files.write(name, prefix, encoded.parts)
         except OSError as error:
@@ -162,7 +163,7 @@ class LocalStore:
                 f"the output could not be written below {self.root}: {reason(error)}",
                 hint="free what is missing, then run the block again; outputs already kept are untouched",
             ) from error
-        return sum(map(length, encoded.attachments.values()))
+        return sum(map(length, attachments.values()))
 
     def __repr__(self) -> str:
         return f"LocalStore({os.fspath(self.root)!r})"

@@ -27,6 +27,9 @@ class DotEnv:
         found = vault.environment(Path(scope.root))
         return _variables(found) if found else None
 
+    def around_run(self, scope: Scope) -> contextlib.AbstractContextManager[object]:  # noqa: ARG002 (a body may change the file)
+        return contextlib.nullcontext()
+
 
 @contextlib.contextmanager
 def _variables(found: Mapping[str, str]) -> Iterator[None]:

@@ -13,6 +13,7 @@ import importlib.abc
 import importlib.util
 import sys
 import threading
+from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
@@ -22,6 +23,8 @@ NAME, OURS = "mage_ai", "jupyter_mage.mage_compat"
 
 _lock = threading.Lock()
 _bodies = 0
+_runs: set[str] = set()
+"""Runs whose bodies find the finder there already."""
 
 
 class Finder(importlib.abc.Loader):
@@ -69,8 +72,17 @@ class MageAi:
 
     name = "mage_ai"
 
-    def around(self, _: Scope) -> contextlib.AbstractContextManager[object]:
-        return _importable
+    def around(self, scope: Scope) -> contextlib.AbstractContextManager[object] | None:
+        return None if scope.run in _runs else _importable
+
+    @contextlib.contextmanager
+    def around_run(self, scope: Scope) -> Iterator[None]:
+        with _importable:
+            _runs.add(scope.run)
+            try:
+                yield
+            finally:
+                _runs.discard(scope.run)
 
 
 class _Importable:

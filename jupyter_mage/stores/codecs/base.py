@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from xxhash import xxh3_128, xxh3_128_hexdigest
@@ -27,17 +27,13 @@ _MAGIC = b"JMC1"
 _PADDING = bytes(ALIGN)
 
 
-NONE: Mapping[str, Parts] = {}
-"""The attachments of all that have none."""
-
-
 @dataclass(slots=True, kw_only=True)
 class Encoded:
     """A value as bytes. ``attachments`` are kept under names of their own, once per content, and ``parts`` speaks of them."""
 
     type: str
     parts: Parts
-    attachments: Mapping[str, Parts] = field(default_factory=lambda: NONE)
+    attachments: Mapping[str, Parts] | None = None
     rows: int | None = None
     columns: tuple[tuple[str, str], ...] | None = None
     preview: str = ""
