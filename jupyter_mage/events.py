@@ -10,7 +10,7 @@ import dataclasses
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import field
 from typing import Any, ClassVar
 
@@ -203,27 +203,42 @@ class Stream:
 
     def __init__(self) -> None:
         self._essential: list[Subscriber] = []
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: list[tuple[Subscriber, Collection[type[Event]]]] = []
+        self._routes: dict[type[Event], tuple[Subscriber, ...]] = {}
+        """For each kind of event that was told, who hears of it, without the essential ones."""
 
-    def subscribe(self, subscriber: Subscriber, *, essential: bool = False) -> Callable[[], None]:
-        """Call ``subscriber`` with every event from now on; the answer stops it.
+    def subscribe(
+        self, subscriber: Subscriber, *, essential: bool = False, kinds: Collection[type[Event]] = ()
+    ) -> Callable[[], None]:
+        """Call ``subscriber`` with every event from now on, or with those of ``kinds``; the answer stops it.
 
         An essential subscriber (history) is served first, and its errors reach the emitter: the run must not go on without
         it. Any other subscriber's error is logged, and the run goes on.
         """
-        group = self._essential if essential else self._subscribers
-        group.append(subscriber)
+        entry = subscriber, frozenset(kinds)
+        if essential:
+            self._essential.append(subscriber)
+        else:
+            self._subscribers.append(entry)
+            self._routes = {}
 
         def stop() -> None:
-            if subscriber in group:
-                group.remove(subscriber)
+            if essential and subscriber in self._essential:
+                self._essential.remove(subscriber)
+            elif entry in self._subscribers:
+                self._subscribers.remove(entry)
+                self._routes = {}
 
         return stop
 
     def emit(self, event: Event) -> None:
         for subscriber in self._essential:
             subscriber(event)
-        for subscriber in tuple(self._subscribers):
+        kind = type(event)
+        route = self._routes.get(kind)
+        if route is None:
+            route = self._routes[kind] = tuple([each for each, kinds in self._subscribers if not kinds or kind in kinds])
+        for subscriber in route:
             try:
                 subscriber(event)
             except Exception:  # noqa: BLE001 (an onlooker's mistake must not stop the run that it looks at)

@@ -65,7 +65,7 @@ class LiveLogs:
     def of(self, run: str, stream: ev.Stream, printed: Callable[[str], str]) -> Iterator[None]:
         """Write along while the body of the ``with`` runs ``run``; ``printed`` says what a block has printed so far."""
         self._folder, self._printed = self._state / FOLDER / run, printed
-        stop = stream.subscribe(self)
+        stop = stream.subscribe(self, kinds={ev.BlockStarted, *_ENDS})
         try:
             yield
         finally:
@@ -84,7 +84,7 @@ class LiveLogs:
             self._running[event.block.partition("[")[0]] = time.monotonic()
             if not self._work.is_set():  # once a run: it takes locks
                 self._begin()
-        elif type(event) in _ENDS and isinstance(event, ev.BlockEvent):
+        elif isinstance(event, ev.BlockEvent):
             self._running.pop(event.block, None)
 
     def _begin(self) -> None:

@@ -39,8 +39,8 @@ _NAME = re.compile(
 _NOT = re.compile(r"(?:^|_)(?:ID|PATH|FILE|FILEPATH|DIR|URL|NAME|OLDPWD|SOCK)$|^PWD$|^OLDPWD$|PUBLIC_KEY")
 
 _learned: dict[str, None] = {}
-_environ: tuple[tuple[bytes, ...], tuple[str, ...]] = ((), ())
-"""The environment when it was last looked through (names, then values), and the secrets in it."""
+_environ: tuple[dict[bytes, bytes], tuple[str, ...]] = ({}, ())
+"""The environment when it was last looked through, and the secrets in it."""
 
 
 @lru_cache(maxsize=4096)
@@ -76,10 +76,9 @@ def known() -> tuple[str, ...]:
     """Every secret that this process knows now."""
     global _environ
     raw: dict[bytes, bytes] = os.environ._data  # type: ignore[attr-defined]  # as it is: to decode all of it takes long
-    seen = (*raw, *raw.values())
-    if seen != _environ[0]:
+    if raw != _environ[0]:
         guessed = dict.fromkeys(each for name, value in os.environ.items() for each in _guessed(name, value))
-        _environ = seen, tuple(guessed)
+        _environ = dict(raw), tuple(guessed)
     return (*_learned, *_environ[1])
 
 

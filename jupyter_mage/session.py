@@ -24,7 +24,6 @@ from .code.parameters import values
 from .crew import Crew, KeptOutputs
 from .earlier import Earlier
 from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
-from .events import Event
 from .exchange import Exchange
 from .fingerprint import Fingerprint
 from .following import Following
@@ -67,6 +66,7 @@ class Session(Following, Exchange):
         self.before: Mapping[str, Any] = {}
         """Each block's last good result as it was before the last run."""
         self._earlier = Earlier()
+        self.stream.subscribe(self._earlier.note, essential=True)  # before those who look
         self._found: bodies.Opening | None = None
         self._live = live_logs.LiveLogs(self.state_folder)
         self._pools: dict[tuple[str, int], tuple[object, futures.Executor]] = {}
@@ -385,10 +385,6 @@ class Session(Following, Exchange):
         board, stale = self.board.get(self.current), self.stale.get(self.current, ())
         before = self._earlier.of(self.current)
         return view.picture(self.pipeline, board, statuses=dict.fromkeys(stale, "stale"), before=before)
-
-    def _on_event(self, event: Event) -> None:
-        self._earlier.note(event)
-        super()._on_event(event)
 
     def close(self) -> None:
         """End pools and history; nothing is lost without it."""

@@ -113,6 +113,9 @@ class History:
         """
         writer = self._own_writer()
         kind = type(event)
+        if kind is ev.BlockStarted:  # half of all events
+            writer.add(event)
+            return
         if isinstance(event, ev.RunStarted):
             self._start(writer, event)
             return
