@@ -11,14 +11,14 @@ import itertools
 import random
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 from queue import Empty, SimpleQueue
 from typing import Any
 
 from . import events as ev
-from . import graph, roles, spelling, strict
+from . import roles, spelling, strict
 from .code import units
 from .code.parameters import values
 from .errors import JupyterMageError
@@ -26,10 +26,12 @@ from .fanout import FanOut
 from .fingerprint import Fingerprint, Ingredients
 from .jobs import Job, Pool
 from .jobs import Kept as Kept
-from .model import Block, Failure, Output, Pipeline
+from .model import Block, Failure, Output
 from .outcomes import Outcomes, Skip
-from .outline import outline
-from .plugins import kinds
+from .ready import needed as needed
+from .ready import ready
+from .ready import runnable as runnable
+from .ready import runs as runs
 from .request import Cache as Cache
 from .request import Control as Control
 from .request import Request as Request
@@ -38,30 +40,6 @@ from .state import GOOD, Run
 from .work import Result, Task
 
 Submit = Callable[[Task], "Future[Result]"]
-
-
-def needed(pipeline: Pipeline, targets: Sequence[str]) -> tuple[str, ...]:
-    """The targets and all above them that run at all, in topological order."""
-    wanted = set(targets)
-    if len(wanted) < len(pipeline):
-        wanted |= graph.ancestors(pipeline, targets)
-    pipeline = runnable(pipeline)
-    order = graph.order(pipeline)
-    return order if len(wanted) >= len(pipeline) and wanted.issuperset(order) else tuple(n for n in order if n in wanted)
-
-
-def runnable(pipeline: Pipeline) -> Pipeline:
-    """The pipeline without the blocks that are only kept and shown; the same one where there are none."""
-    still = {kind for kind in {block.kind for block in pipeline.blocks} if kind in kinds and not kinds.get(kind).runs}
-    if not still:
-        return pipeline
-    return replace(pipeline, blocks=tuple(block for block in pipeline if block.kind not in still or runs(block)))
-
-
-def runs(block: Block) -> bool:
-    """Whether the block is executed at all; markdown is not."""
-    kind = kind_of(block)
-    return kind.runs or (kind.aside and block.is_file)
 
 
 def has_effects(block: Block) -> bool:
@@ -111,32 +89,13 @@ class _Loop:
     ) -> None:
         self.request, self.submit, self.halt, self.cache, self.stop = request, submit, halt, cache, stop
         self.fingerprint, self.tell, self.control, self.state = fingerprint, emit, control, state
-        self.blocks = {block.name: block for block in request.pipeline}
+        blocks = request.pipeline.by_name
         self.earlier = {n: each.output for n, each in self.state.blocks.items() if each.status in GOOD and each.output}
-        self.all_names = needed(request.pipeline, request.targets)
-        self.outputs: dict[str, Output] = {
-            name: each.output
-            for name, each in self.state.blocks.items()
-            if each.status in GOOD and each.output and name in self.blocks
-        }
-        self.names = tuple(name for name in self.all_names if name not in self.outputs)
-        self.waits = dict.fromkeys(self.names, 0)
-        self.below: dict[str, list[str]] = {name: [] for name in self.names}
-        for name in self.names:
-            for each in self.blocks[name].needs:
-                if each in self.below:
-                    self.below[each].append(name)
-                    self.waits[name] += 1
+        self.outputs: dict[str, Output] = {name: output for name, output in self.earlier.items() if name in blocks}
+        plan = self.plan = ready(request.pipeline, request.targets, self.outputs)
+        self.blocks, self.names, self.below, self.kinds, self.watchers = blocks, plan.names, plan.below, plan.kinds, plan.watchers
+        self.waits = dict(plan.waits)
         self.targets = frozenset(request.targets)
-        self.kinds = {block.kind: kind_of(block) for block in {block.kind: block for block in self.blocks.values()}.values()}
-        watching = {name for name, kind in self.kinds.items() if kind.watches}
-        self.watchers = [name for name in self.names if self.blocks[name].kind in watching] if watching else []
-        for name in self.watchers:
-            if not self.blocks[name].needs:  # it watches the whole run
-                others = [each for each in self.names if each not in self.watchers]
-                self.waits[name] = len(others)
-                for each in others:
-                    self.below[each].append(name)
         self.outcomes = Outcomes(untrue={n for n, each in self.state.blocks.items() if n in self.outputs and each.true is False})
         self.running: dict[Future[Result], Job] = {}
         self.late: set[Future[Result]] = set()
@@ -159,9 +118,9 @@ class _Loop:
         kind = ev.RunResumed if request.resumed else ev.RunStarted
         self.emit(
             kind(
-                run=request.run, pipeline=request.pipeline.name, blocks=self.all_names, selection=request.selection,
+                run=request.run, pipeline=request.pipeline.name, blocks=self.plan.all_names, selection=request.selection,
                 variables=dict(request.variables), executor=request.executor, sample=request.sample, origin=dict(request.origin),
-                graph=outline([self.blocks[name] for name in self.all_names]),
+                graph=self.plan.graph,
             )
         )  # fmt: skip
         try:

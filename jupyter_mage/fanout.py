@@ -29,7 +29,7 @@ class Loop(Protocol):
     @property
     def request(self) -> Asked: ...
 
-    blocks: dict[str, Block]
+    blocks: Mapping[str, Block]
     fingerprint: Fingerprint
     jobs: deque[Job]
 

@@ -27,7 +27,7 @@ class Loop(Protocol):
     request: Request
     state: Run
     names: tuple[str, ...]
-    watchers: list[str]
+    watchers: tuple[str, ...]
     targets: frozenset[str]
     outputs: dict[str, Output]
 

@@ -381,7 +381,8 @@ class Session(Following, Exchange):
         with self._opening:
             if self.current not in self.board and (self.state_folder / "history.db").exists():
                 recent = self.history.runs(self.current, 1)
-                self.board[self.current] = self.history.run(recent[0].id) if recent else Run()
+                past = self.history.run(recent[0].id) if recent else Run()
+                self.board.setdefault(self.current, past)  # a run may have begun meanwhile, on another thread
         board, stale = self.board.get(self.current), self.stale.get(self.current, ())
         before = self._earlier.of(self.current)
         return view.picture(self.pipeline, board, statuses=dict.fromkeys(stale, "stale"), before=before)

@@ -305,7 +305,10 @@ def test_an_older_versions_run_is_drawn_from_its_results(root: Path, ran: tuple[
 
     one, run = ran
     with sqlite3.connect(one.state / "history.db") as connection:
-        connection.execute("UPDATE events SET body = json_remove(body, '$.graph') WHERE kind = 'run_started'")
+        connection.execute(
+            "UPDATE events SET body = json_set(json_remove(body, '$.graph'), '$.blocks', json(?)) WHERE kind = 'run_started'",
+            (json.dumps(list(one.reader.run(run).blocks)),),
+        )
     drawn = browsing.picture(one, run)["picture"]
     assert [(edge["source"], edge["target"]) for edge in drawn["edges"]] == [("numbers", "total")]  # type: ignore[typeddict-item]
 

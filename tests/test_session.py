@@ -830,3 +830,24 @@ def test_fork_while_another_thread_begins_a_block_can_run_one(tmp_path: Path, ca
     with printing._ROUTE:
         pid = lives.child(life)
     assert (lives.end(pid, 20), capfd.readouterr().out) == (7, "shown\n")
+
+
+def test_a_run_that_begins_while_the_history_is_read_for_a_picture_is_the_one_that_is_shown(tmp_path, monkeypatch):
+    first = Session(tmp_path, pipeline="p")
+    first.define("a", "1")
+    first.run(executor="inline")
+    first.close()
+    session = Session(tmp_path, pipeline="p")
+    session.define("a", "2")
+    read = session.history.run
+
+    def meanwhile(name):
+        found = read(name)
+        session.run(executor="inline", check=True)
+        return found
+
+    monkeypatch.setattr(session.history, "run", meanwhile)
+    session.picture()
+    assert session.board["p"].id == session.history.runs("p", 1)[0].id
+    assert session.board["p"].blocks["a"].output.data == b"2"
+    session.close()

@@ -38,7 +38,7 @@ _START = """INSERT INTO runs (id, pipeline, status, started, selection, executor
     ON CONFLICT (id) DO UPDATE SET status = 'running', seconds = NULL, blocks = excluded.blocks"""
 _FINISH = "UPDATE runs SET status = ?, seconds = ?, succeeded = ?, cached = ?, failed = ? WHERE no = ?"
 _COUNT = """SELECT kind, count(*) FROM (SELECT kind, max(id) FROM events WHERE run = ? AND block IS NOT NULL
-    AND block NOT LIKE '%]' GROUP BY block)
+    AND substr(block, -1) <> ']' GROUP BY block)
     GROUP BY kind"""
 
 
