@@ -14,7 +14,7 @@ from ..view.brief import shorten, size
 
 WIDE: Final = 1000.0
 """Units that the bars' axis has."""
-FACES = {"notebook": "in a notebook", "cli": "at a command line", "python": "by a program", "server": "in JupyterLab"}
+FACES = {"notebook": "in a notebook", "cli": "at a command line", "python": "in a program", "server": "in JupyterLab"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from . import look
 from .brief import duration, shorten
 from .flow import pill, said
+from .turned import turned
 
 FONT: Final = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 HEAD = 34.0
@@ -20,21 +21,43 @@ HEAD = 34.0
 MOST = 400
 """Blocks in one static drawing; beyond it the file is of no use to a reader, and heavy."""
 
-_STYLE: Final = (
-    "@media(prefers-color-scheme:dark){"
-    ".jmage .c{fill:#22262d;stroke:#414853}.jmage .t{fill:#f0f3f6}.jmage .m{fill:#a9b1bb}.jmage .k{fill:#323842}"
-    ".jmage .g{stroke:#161a20}"
-    + f".jmage .b{{stroke:{look.SAMPLE[2]}}}.jmage .bt{{fill:{look.SAMPLE[2]}}}"
-    + "".join(f".jmage .f-{n}{{fill:{s.dark}}}.jmage .s-{n}{{stroke:{s.dark}}}" for n, s in look.STATUSES.items())
-    + "}"
-)
+_INKS: Final = {
+    "c": ("#ffffff", "#22262d"),
+    "l": ("#d0d7de", "#414853"),
+    "t": ("#1f2328", "#f0f3f6"),
+    "m": ("#57606a", "#a9b1bb"),
+    "k": ("#eaeef2", "#323842"),
+    "g": ("#ffffff", "#161a20"),
+    "b": look.SAMPLE[1:],
+    **{name: (each.light, each.dark) for name, each in look.STATUSES.items()},
+}
+"""Light and dark, by the name of a CSS variable."""
 
 
+def _style() -> str:
+    """Dark as the reader's system is; in VS Code, whose theme is its own, as VS Code is (it says so by a class of the body)."""
+    ink = {name: f"var(--{name},{light})" for name, (light, _) in _INKS.items()}
+    rules = [f".c{{fill:{ink['c']};stroke:{ink['l']}}}"]
+    rules += [f".{name}{{fill:{ink[name]}}}" for name in "tmk"]
+    rules += [f".g{{stroke:{ink['g']}}}", f".b{{stroke:{ink['b']}}}", f".bt{{fill:{ink['b']}}}"]
+    rules += [f".f-{name}{{fill:{ink[name]}}}.jmage .s-{name}{{stroke:{ink[name]}}}" for name in look.STATUSES]
+    dark = "".join(f"--{name}:{each};" for name, (_, each) in _INKS.items())
+    vs_code = ":is(.vscode-dark,.vscode-high-contrast:not(.vscode-high-contrast-light)) .jmage"
+    return (
+        "".join(f".jmage {rule}" for rule in rules)
+        + f"@media(prefers-color-scheme:dark){{.jmage:not(.vscode-light *):not(.vscode-high-contrast-light *){{{dark}}}}}"
+        + f"{vs_code}{{{dark}}}"
+    )
+
+
+_STYLE: Final = _style()
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def svg(picture: dict[str, Any]) -> str:
     """The drawing, one XML document as text. Every word from a pipeline is escaped."""
+    if len(picture["nodes"]) <= MOST:
+        picture = turned(picture)
     width, height = picture["size"]
     nodes, states = picture["nodes"], picture["states"]
     summary = headline(picture)
