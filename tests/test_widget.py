@@ -41,10 +41,18 @@ def test_headless_run_gets_still_forms_only_and_opens_no_comm(front: Kernel) -> 
     assert "model_id" not in data[view.MIME]
 
 
-def test_vscode_gets_still_forms_only(front: Kernel) -> None:
-    front.run("__vsc_ipynb_file__ = 'x.ipynb'")
+@pytest.mark.parametrize(
+    ("there", "gone"),
+    [
+        ("__vsc_ipynb_file__ = 'x.ipynb'", "del __vsc_ipynb_file__"),
+        ("import sys, types; sys.modules['google.colab'] = types.ModuleType('google.colab')", "del sys.modules['google.colab']"),
+    ],
+    ids=["vscode", "colab"],
+)
+def test_who_looks_for_our_code_elsewhere_gets_still_forms_only(front: Kernel, there: str, gone: str) -> None:
+    front.run(there)
     ((_, data),) = displays(front.run("widget.live(session)", "c1"))
-    front.run("del __vsc_ipynb_file__")
+    front.run(gone)
     assert (set(data), "model_id" in data[view.MIME]) == (STILL, False)
 
 

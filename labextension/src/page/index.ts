@@ -70,8 +70,21 @@ function start(): void {
   for (const each of still) {
     (each as Element).classList.add('jm-still'); // on paper, where nothing moves, the still picture is the better one
   }
-  const logs = () => [...document.querySelectorAll<HTMLDetailsElement>('details[data-log]')];
-  addEventListener('beforeprint', () => logs().forEach(log => (log.open = true)));
+  printed();
+}
+
+/** So many logs are printed whole; of more, only those that are open. */
+const PRINTED = 100;
+
+/** Closed logs are opened for the paper, and closed again after it. */
+function printed(): void {
+  const logs = [...document.querySelectorAll<HTMLDetailsElement>('details[data-log]')];
+  let opened: HTMLDetailsElement[] = [];
+  addEventListener('beforeprint', () => {
+    opened = logs.length > PRINTED ? [] : logs.filter(log => !log.open);
+    opened.forEach(log => (log.open = true));
+  });
+  addEventListener('afterprint', () => opened.forEach(log => (log.open = false)));
 }
 
 start();
