@@ -164,3 +164,11 @@ def test_a_picture_that_fits_stays_as_it_is() -> None:
     first, second = (tuple(map(float, re.findall(r"[-\d.]+", each))) for each in places(ET.fromstring(view.svg(small))))
     assert first[0] == second[0]
     assert first[1] < second[1]
+
+
+def test_a_picture_of_too_many_blocks_says_what_has_them_all() -> None:
+    root = ET.fromstring(view.svg(view.picture(tree(45))))
+    assert [each.text for each in root.iter(f"{SVG}text")] == [
+        "p · 461 blocks",
+        "461 blocks: too many for a still picture. %pipeline show --html FILE draws all of a run.",
+    ]

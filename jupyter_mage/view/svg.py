@@ -15,6 +15,9 @@ from .brief import duration, shorten
 from .flow import pill, said
 from .turned import turned
 
+_GROUND: Final = 'fill="#ffffff" stroke="#d0d7de"'
+LETTER: Final = 7.0
+"""Pixels of one letter of the title, which is bold: enough for the widest of the fonts."""
 FONT: Final = "system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 HEAD = 34.0
 """Pixels for the line above the graph: its name and how the run went."""
@@ -61,15 +64,17 @@ def svg(picture: dict[str, Any]) -> str:
     width, height = picture["size"]
     nodes, states = picture["nodes"], picture["states"]
     summary = headline(picture)
-    width = max(width, 240.0, min(640.0, 80 + 6.45 * len(summary)))
+    width = max(width, 240.0, min(660.0, 80 + LETTER * len(summary)))
     body: list[str] = []
     if not nodes:
         height = 40.0
         body.append(_text(16, 20, "no blocks yet: a cell that starts with %%block makes one", "m", "#57606a", 12))
     elif len(nodes) > MOST:
         height = 40.0
-        width = max(width if width < 900 else 900, 420.0)
-        body.append(_text(16, 20, f"{len(nodes)} blocks: too many for a still picture", "m", "#57606a", 12))
+        width = 640.0
+        more = f"{len(nodes)} blocks: too many for a still picture. %pipeline show --html FILE draws all of a run."
+        body.append(f'<rect class="c" x="16" y="8" width="{_n(26 + 6.1 * len(more))}" height="25" rx="6" {_GROUND}/>')
+        body.append(_text(29, 25, more, "m", "#57606a", 12))
     else:
         body += [_edge(edge) for edge in picture["edges"]]
         passing = {edge["source"] for edge in picture["edges"] if not edge["order_only"]}
@@ -103,11 +108,11 @@ def headline(picture: dict[str, Any]) -> str:
 
 def _head(picture: dict[str, Any], width: float) -> str:
     """The title as a pill with its own ground: readable on any page."""
-    text = shorten(headline(picture), max(20, int((width - 60) / 6.6)))
+    text = shorten(headline(picture), max(20, int((width - 60) / LETTER)))
     run = picture.get("run")
     status = run["status"] if run else "new"
     return (
-        f'<rect class="c" x="16" y="9" width="{_n(46 + 6.45 * len(text))}" height="25" rx="12.5" '
+        f'<rect class="c" x="16" y="9" width="{_n(46 + LETTER * len(text))}" height="25" rx="12.5" '
         f'fill="#ffffff" stroke="#d0d7de"/>' + _glyph(30, 21.5, status, 7) + _text(43, 25.5, text, "t", "#1f2328", 12, weight=600)
     )
 
