@@ -16,7 +16,7 @@ from typing import Any
 from .code.header import render
 from .errors import DefinitionError, JupyterMageError, ProjectError, Where, unknown
 from .files import atomic_write
-from .formats.mage import basis, ownership, project, reading
+from .formats.mage import basis, ownership, project, reading, writing
 from .model import Block, Pipeline
 from .plugins import formats, languages
 
@@ -112,7 +112,7 @@ def _file_of(block: Block, source: Path) -> tuple[str, str, str]:
         )
     for language in dict.fromkeys((block.language, "python")):
         path = project.file_of(block.kind, block.name, language, {})
-        text = project.Disk(source).text(path)
+        text = project.Disk(source).code(path).text
         if text is not None and language in languages:
             return path, text, language
     raise ProjectError(
@@ -151,7 +151,7 @@ def changed(pipeline: Pipeline, root: Path, target: Path, state_folder: Path) ->
             continue
         source, path = located(block, root)
         text = reading.compose(block, block.language).text
-        there = project.Disk(source).text(path)
+        there = project.Disk(source).code(path).text
         if there == text:
             continue
         base = kept.get(str(source / path))
@@ -196,7 +196,8 @@ def refuse(links: Sequence[Link]) -> None:
 def write(links: Sequence[Link]) -> list[Path]:
     """Write each linked file, whole or not at all."""
     for link in links:
-        atomic_write(link.file, link.text)
+        before = link.file.read_bytes() if link.file.is_file() else None
+        atomic_write(link.file, writing.in_its_form(link.text, before))
     return [link.file for link in links]
 
 
@@ -210,7 +211,7 @@ def remember(state_folder: Path, files: Sequence[Path]) -> None:
 
 
 def _text(file: Path) -> str:
-    return project.Disk(file.parent).text(file.name) or ""
+    return project.Disk(file.parent).code(file.name).text or ""
 
 
 def _read(state_folder: Path) -> dict[str, Any]:

@@ -102,6 +102,35 @@ def test_anchor_that_others_use_is_not_changed_for_them() -> None:
     assert edit(text, {"a": [1, 2], "b": [1], "c": 3}) == "a: &x [1, 2]\nb:\n- 1\nc: 3  # c\n"
 
 
+EXPLICIT = """# top
+? name  # one
+: x  # two
+? blocks
+:  # three
+  - ? uuid
+    : a  # four
+    # five
+    ? color
+    ?  ups
+    : [b]  # six
+# end
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "old", "new"),
+    [
+        ("ups", ["b", "c"], "[b]", "[b, c]"),
+        ("color", "teal", "? color", "color: teal"),
+        ("new", 1, "# six\n", "# six\n    new: 1\n"),
+    ],
+)
+def test_keys_on_lines_of_their_own_are_edited_in_place_too(key: str, value: Any, old: str, new: str) -> None:
+    data = yaml.load(EXPLICIT).data
+    data["blocks"][0][key] = value
+    assert edit(EXPLICIT, data) == EXPLICIT.replace(old, new)
+
+
 def mutations(data: Any) -> st.SearchStrategy[Any]:
     """The data with something in it changed, added, taken out or moved."""
 
@@ -142,5 +171,5 @@ def test_any_text_says_the_new_data_and_the_old_again_after_it(data: Any) -> Non
     result = edit(text, after)
     assert same(yaml.load(result).data, after)
     assert same(yaml.load(edit(result, before)).data, before)
-    if "# the end" in text and "? " not in text:  # with keys on lines of their own the whole may be written anew
+    if "# the end" in text:
         assert "# the end" in result and "# all of it" in result

@@ -10,6 +10,7 @@ import __future__
 import ast
 import contextlib
 import re
+import warnings
 from functools import lru_cache
 from types import CodeType
 from typing import Any, TypeVar
@@ -97,7 +98,9 @@ def transform_magics(source: str) -> str:
     """The source with IPython's own lines made Python, line for line."""
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its own: it takes U+2028 in a comment for the end of a line
+        return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=MANY)

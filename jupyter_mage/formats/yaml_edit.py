@@ -97,6 +97,8 @@ def _tree(text: str) -> _Node | None:
         elif keys[-1] is None:
             keys[-1] = node
         else:
+            if node.start == node.end and text[node.start - 1 : node.start] != ":":  # `? key` alone
+                node.start = node.end = keys[-1].end
             stack[-1].pairs.append((keys[-1], node))
             keys[-1] = None
 
@@ -115,6 +117,8 @@ def _tree(text: str) -> _Node | None:
             keys.pop()
             node.end = end if node.flow else _end_of_line(text, _last(node, node.start))
             if not node.flow and node.sort == "map" and node.pairs:
+                for key, _ in node.pairs:
+                    key.start = _mark_of(text, key.start)
                 node.start = node.pairs[0][0].start
             put(node)
     return root
@@ -126,6 +130,13 @@ def _scalar(event: Any, text: str, start: int, end: int) -> _Node:
         end = _end_of_line(text, end - 1 if text[end - 1 : end] == "\n" else end)
     quotes = event.style if event.style in ("'", '"', "|", ">") else ""
     return _Node("scalar", start, end, quotes=quotes, key=yaml.word(event.value) if plain else event.value)
+
+
+def _mark_of(text: str, start: int) -> int:
+    """Where a key begins: at its ``?``, where it has one."""
+    line = text.rfind("\n", 0, start) + 1
+    mark = re.search(r"(?:^|(?<=[ \t?-]))\?[ \t]+$", text[line:start])
+    return line + mark.start() if mark else start
 
 
 def _last(node: _Node, default: int) -> int:
@@ -165,8 +176,6 @@ class _Editor:
         return place - (self.text.rfind("\n", 0, place) + 1)
 
     def block_map(self, node: _Node, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> str | None:
-        if any(self.text[max(0, key.start - 9) : key.start].rstrip(" ").endswith("?") for key, _ in node.pairs):
-            return None  # keys on lines of their own (`? key`): written anew as a whole
         column = self.column(node.start)
         pieces: list[tuple[Any, str, str]] = []
         before = node.start

@@ -117,7 +117,7 @@ def _usual_section(kind: str) -> str:
     return next((section for section, usual in SECTIONS.items() if usual == kind), "blocks")
 
 
-LOCAL_NOTES = ("section", "absent", "original", "open_end")
+LOCAL_NOTES = ("section", "absent", "original", "open_end", "form")
 """Notes of a block that tell where it came from; its entry says the same, so they are not written."""
 
 

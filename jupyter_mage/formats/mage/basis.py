@@ -11,14 +11,15 @@ import contextlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ... import files as safe_files
 from ...errors import JupyterMageError
 from ...model import Pipeline
-from . import entries
+from . import entries, form
+from .form import Form
 from .project import Disk, metadata_path
 
 _MAX_BYTES = 100_000_000
@@ -30,6 +31,8 @@ class Basis:
 
     metadata: str
     files: Mapping[str, str]
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    """Of files whose bytes are not just their text in UTF-8."""
 
 
 def load(root: Path, folder: str, origin: Path | None) -> Basis | None:
@@ -72,18 +75,29 @@ def of_project(root: Path, folder: str) -> Basis | None:
     """The files as they are now; None where they do not read."""
     disk = Disk(root)
     with contextlib.suppress(JupyterMageError):
-        text = disk.text(metadata_path(folder))
-        if text is None:
+        own = disk.code(metadata_path(folder))
+        if own.text is None:
             return None
-        metadata = entries.parse(text, folder)
-        paths = {path for each in metadata.entries if (path := metadata.path(each)) is not None}
-        return Basis(text, {path: found for path in sorted(paths) if (found := disk.text(path)) is not None})
+        metadata = entries.parse(own.text, folder)
+        paths = sorted({path for each in metadata.entries if (path := metadata.path(each)) is not None})
+        codes = {path: code for path in paths if (code := disk.code(path)).text is not None}
+        forms = {path: code.form for path, code in {**codes, metadata_path(folder): own}.items() if code.form != Form()}
+        return Basis(own.text, {path: code.text or "" for path, code in codes.items()}, forms)
     return None
 
 
 def noted(basis: Basis) -> dict[str, Any]:
     """What an imported notebook carries of the files it came from."""
-    return {"metadata": basis.metadata, "files": {path: fingerprint(text) for path, text in basis.files.items()}}
+    found: dict[str, Any] = {"metadata": basis.metadata, "files": {path: fingerprint(text) for path, text in basis.files.items()}}
+    if basis.forms:
+        found["forms"] = {path: each.noted() for path, each in basis.forms.items()}
+    return found
+
+
+def forms(pipeline: Pipeline) -> dict[str, Form]:
+    """How the files stood that the pipeline was imported from."""
+    kept = _notes(pipeline).get("forms")
+    return {path: form.of_note(note) for path, note in kept.items()} if isinstance(kept, Mapping) else {}
 
 
 def template(pipeline: Pipeline) -> str | None:
@@ -97,7 +111,7 @@ def carried(pipeline: Pipeline, disk: Disk) -> Basis | None:
     text, names = template(pipeline), _notes(pipeline).get("files")
     if text is None or not isinstance(names, Mapping):
         return None
-    there = {path: found for path in names if isinstance(path, str) and (found := disk.text(path)) is not None}
+    there = {path: found for path in names if isinstance(path, str) and (found := disk.code(path).text) is not None}
     return Basis(text, {path: found for path, found in there.items() if fingerprint(found) == names[path]})
 
 

@@ -18,7 +18,7 @@ from .. import yaml
 from ..problem import Problem, problem_of
 from . import abilities, entries, own_tests, python_file, reading, sql_file, triggers
 from .entries import Entry
-from .project import Disk, metadata_path, pipeline_folders
+from .project import Code, Disk, metadata_path, pipeline_folders
 
 _TYPES = frozenset(
     ["data_loader", "transformer", "data_exporter", "sensor", "custom", "conditional", "callback", "chart", "dbt", "extension"]
@@ -132,9 +132,13 @@ def _check_entry(disk: Disk, entry: Entry, metadata: entries.Metadata) -> Iterat
         return
     try:
         file = metadata.path(entry)
-        text = disk.text(file) if file is not None else None
+        code = disk.code(file) if file is not None else Code(None)
     except JupyterMageError as error:
         yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: {error.message}", fatal=True)
+        return
+    text = code.text
+    if code.problem:
+        yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: {code.problem}; {abilities.NOT_HERE}")
         return
     if text is None or file is None:
         if file is not None and "content" not in entry.raw:

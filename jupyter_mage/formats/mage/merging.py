@@ -48,7 +48,7 @@ def merged(base: Basis, ours: Basis, disk: Disk, folder: str) -> Merged:
     """The project's files with our changes since ``base`` in them. Raises FormatError that lists every conflict."""
     conflicts: list[Conflict] = []
     there = disk.text(metadata_path(folder)) or ""
-    theirs = Basis(there, {path: text for path in {*ours.files, *base.files} if (text := disk.text(path)) is not None})
+    theirs = Basis(there, {path: text for path in {*ours.files, *base.files} if (text := disk.code(path).text) is not None})
     result = Merged(there, {})
     _merge_files(base, ours, theirs, result, conflicts)
     document = yaml.load(there, file=metadata_path(folder))

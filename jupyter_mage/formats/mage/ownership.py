@@ -56,7 +56,7 @@ def _replaced(
     owners: dict[str, list[str]] | None = None
     found: list[JupyterMageError] = []
     for path, text in texts.items():
-        there = disk.text(path)
+        there = disk.code(path).text
         if there is None or there.removesuffix("\n") == text.removesuffix("\n"):
             continue
         owners = _owners(disk, folder) if owners is None else owners
@@ -116,7 +116,7 @@ def obsolete(old: entries.Metadata | None, texts: Mapping[str, str], root: Path,
     disk = Disk(root)
     gone = []
     for path, entry in _files_of(old).items():
-        there = disk.text(path) if path not in texts and entry.ours is not None else None
+        there = disk.code(path).text if path not in texts and entry.ours is not None else None
         if there is not None and entry.ours is not None and entry.ours.get("written") == fingerprint(there):
             gone.append(path)
     others = _owners(disk, folder) if gone else {}

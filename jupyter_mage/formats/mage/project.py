@@ -18,9 +18,12 @@ from ...code.dependencies import imported
 from ...errors import FormatError, ProjectError, UnsafePathError, Where
 from ...model import name_problem
 from ...plugins import kinds, languages
+from . import form
+from .form import Form
 
 METADATA = "metadata.yaml"
 MAX_FILE = 1_000_000
+MAX_CODE = 10_000_000
 _EXTENSIONS = {"r": "r", "yaml": "yaml", "markdown": "md"}
 _SINGULAR = frozenset(["custom"])
 
@@ -36,11 +39,25 @@ class Written:
     """Of the file, where it is not the block's own."""
 
 
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A block's file."""
+
+    text: str | None
+    """None where there is none to read."""
+    form: Form = field(default_factory=Form)
+    problem: str = ""
+    """Why the block cannot run, where the file is there and is no text."""
+
+
 class Files(Protocol):
     """Texts by their path in the project."""
 
     def text(self, path: str) -> str | None:
         """The text, or None where there is no such file. Raises ProjectError for one that must not be read."""
+
+    def code(self, path: str) -> Code:
+        """A block's file, which may be no UTF-8, or no text at all. Raises ProjectError for one that must not be read."""
 
 
 class Disk:
@@ -50,11 +67,31 @@ class Disk:
         self.root = root
 
     def text(self, path: str) -> str | None:
+        blob, size = self.read(path, MAX_FILE)
+        if size > MAX_FILE:
+            raise FormatError(f"{size:,} bytes, more than the {MAX_FILE:,} that are read", where=Where(file=path))
+        return _decoded(blob, path) if blob is not None else None
+
+    def code(self, path: str) -> Code:
+        blob, size = self.read(path, MAX_CODE)
+        if blob is None:
+            return Code(None)
+        if size > MAX_CODE:
+            return Code(None, problem=f"its file {path} has {size:,} bytes, more than the {MAX_CODE:,} that are read")
+        try:
+            return Code(*form.decoded(blob))
+        except UnicodeDecodeError as error:
+            line = blob[: error.start].count(b"\n") + 1
+            problem = f"its file {path} is not UTF-8 text (line {line}), and no coding line says what it is"
+            return Code(*form.salvaged(blob), problem=problem)
+
+    def read(self, path: str, most: int) -> tuple[bytes | None, int]:
+        """The bytes of an ordinary file, up to so many, and how many it has; None where there is none."""
         place = files.inside(self.root, path)
         try:
             handle = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
-            return None
+            return None, 0
         except (OSError, ValueError) as error:
             raise ProjectError(f"could not read {path}: {error}", where=Where(file=path)) from None
         try:
@@ -62,13 +99,13 @@ class Disk:
             if not stat.S_ISREG(status.st_mode):
                 raise FormatError("not an ordinary file", where=Where(file=path))
             self.refuse_moved(handle, path)
-            if status.st_size > MAX_FILE:
-                raise FormatError(f"{status.st_size:,} bytes, more than the {MAX_FILE:,} that are read", where=Where(file=path))
+            if status.st_size > most:
+                return b"", status.st_size
             with os.fdopen(handle, "rb", closefd=False) as stream:
-                blob = stream.read(MAX_FILE + 1)
+                blob = stream.read(most + 1)
+            return blob, len(blob)
         finally:
             os.close(handle)
-        return _decoded(blob, path)
 
     def refuse_moved(self, handle: int, path: str) -> None:
         """Raise UnsafePathError where a folder became a link out of the project between the look at it and the opening."""
@@ -79,11 +116,10 @@ class Disk:
 
 def _decoded(blob: bytes, path: str) -> str:
     try:
-        text = blob.decode("utf-8-sig")
+        return form.decoded(blob, cookies=False)[0]
     except UnicodeDecodeError as error:
         line = blob[: error.start].count(b"\n") + 1
         raise FormatError("not UTF-8 text", where=Where(file=path, line=line), hint="save it as UTF-8") from None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class Memory:
@@ -94,6 +130,9 @@ class Memory:
 
     def text(self, path: str) -> str | None:
         return self.texts.get(path)
+
+    def code(self, path: str) -> Code:
+        return Code(self.texts.get(path))
 
 
 def is_project(path: Path) -> bool:

@@ -15,7 +15,8 @@ from ...plugins import kinds, languages
 from ..problem import Problem
 from . import abilities, callback_file, entries, own_tests, python_file, settings, sql_file, sql_in_python
 from .entries import Entry
-from .project import Files, Written, legal, metadata_path
+from .form import Form
+from .project import Code, Files, Written, legal, metadata_path
 
 _DERIVED = ("uuid", "type", "language", "upstream_blocks", "downstream_blocks", "configuration", "replicated_block", "content")
 _EDITOR_STATE = ("status", "all_upstream_blocks_executed", "created_at", "updated_at", "variables_dir")
@@ -96,28 +97,30 @@ class _Reader:
         self.upstreams = tuple(self.names.get(uuid) or metadata.absent[uuid] for uuid in abilities.upstreams(entry))
 
     def block(self) -> Block:
-        text = self.text()
-        ours = self.entry.ours
+        code = self.code()
+        text, ours = code.text, self.entry.ours
         block = None
-        if text is not None and ours is not None:
+        if text is not None and ours is not None and not code.problem:
             try:
                 block = self.own(text, ours)
             except (FormatError, DefinitionError, PluginError):
                 block = None  # edited into something that is no cell any more: kept as the Mage file that it is
         if block is None:
-            block = self.foreign(text)
+            block = self.foreign(text, code.problem)
         block = settings.applied(block, self.entry.raw)
         block = abilities.applied(block, self.entry, self.metadata)
         extra = self.kept_keys(block)
         if text is not None and block.carrier == MAGE and self.path and text[-1:] != "\n":
             extra["jupyter_mage"] = {**extra.get("jupyter_mage", {}), "open_end": True}  # no newline at its end
+        if code.form.encoding != Form().encoding:
+            extra["jupyter_mage"] = {**extra.get("jupyter_mage", {}), "form": code.form.noted()}
         return dataclasses.replace(block, extra=extra)
 
-    def text(self) -> str | None:
-        """What the block's file says; where there is none, what its entry has in ``content``."""
-        text = self.files.text(self.path) if self.path is not None else ""
+    def code(self) -> Code:
+        """The block's file; where there is none, what its entry has in ``content``."""
+        code = self.files.code(self.path) if self.path is not None else Code("")
         inline = self.original.raw.get("content")
-        return inline + "\n" if text is None and isinstance(inline, str) else text
+        return Code(inline + "\n") if code == Code(None) and isinstance(inline, str) else code
 
     def kept_keys(self, block: Block) -> dict[str, Any]:
         kept = _kept(self.entry.raw, (*_DERIVED, *_EDITOR_STATE, *settings.understood(self.entry.raw)), _BLOCK_DEFAULTS)
@@ -138,7 +141,7 @@ class _Reader:
             kept["jupyter_mage"] = ours
         return kept
 
-    def foreign(self, text: str | None) -> Block:
+    def foreign(self, text: str | None, problem: str = "") -> Block:
         """The file as it is. A missing one gives an empty body, and says so."""
         carrier = "magic" if is_still(self.entry.kind) and self.entry.ours is not None else MAGE
         language = self.original.language
@@ -151,12 +154,12 @@ class _Reader:
             upstreams=self.upstreams,
             declared=True,
             doc="" if text is not None else not_there(self.path or ""),
-            problem="" if text is not None else not_there(self.path or ""),
+            problem=problem or ("" if text is not None else not_there(self.path or "")),
             label=self.entry.uuid if self.entry.uuid != self.entry.name else "",
             carrier=carrier,
             use=str((self.entry.ours or {}).get("use", "")),
         )
-        return block if is_still(self.entry.kind) else cells.with_own_tests(block, Ledger())
+        return block if is_still(self.entry.kind) or problem else cells.with_own_tests(block, Ledger())
 
     def said_of_no_file(self) -> str:
         """What stands in the cell of a block that has no file."""

@@ -6,7 +6,6 @@ pipelines and files that no pipeline lists are refused.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import dataclasses
 from collections import Counter
@@ -21,7 +20,8 @@ from ...errors import DefinitionError, FormatError, JupyterMageError, ProjectErr
 from ...model import Block, Pipeline, check_name
 from ...plugins import languages
 from .. import yaml, yaml_edit
-from . import abilities, basis, entries, merging, ownership, reading, settings
+from . import abilities, basis, entries, form, merging, ownership, reading, settings
+from .form import Form
 from .project import Disk, Memory, Written, metadata_path, requirements, skeleton
 from .reading import MAGE
 
@@ -37,6 +37,8 @@ class Plan:
     """What is written of this side alone, to be compared with next time."""
     notes: list[str]
     """What of the project's own changes was kept."""
+    forms: dict[str, Form]
+    """Of files that are not there, and were otherwise than usual where the pipeline came from."""
 
 
 def write(pipeline: Pipeline, root: Path, origin: Path | None = None, *, shared: bool = False) -> list[Path]:
@@ -46,19 +48,23 @@ def write(pipeline: Pipeline, root: Path, origin: Path | None = None, *, shared:
     With ``shared``, files that other pipelines of the project use are replaced too: for all of them.
     """
     plan = prepare(pipeline, root, origin, shared=shared)
-    changed = []
-    for path, text in plan.texts.items():
-        place = safe_files.inside(root, path)
-        before = place.read_bytes() if place.is_file() else None
-        blob = in_its_form(text, before)
+    blobs = [(safe_files.inside(root, path), path, text) for path, text in plan.texts.items()]
+    made = [
+        (place, before := _bytes(place), in_its_form(text, before, plan.forms.get(path), file=path))
+        for place, path, text in blobs
+    ]
+    for place, before, blob in made:
         if blob != before:
             safe_files.atomic_write(place, blob)
-            changed.append(place)
     for path in plan.obsolete:
         with contextlib.suppress(FileNotFoundError):
             safe_files.inside(root, path).unlink()
     basis.save(root, plan.folder, origin, plan.basis)
-    return changed
+    return [place for place, before, blob in made if blob != before]
+
+
+def _bytes(place: Path) -> bytes | None:
+    return place.read_bytes() if place.is_file() else None
 
 
 def prepare(pipeline: Pipeline, root: Path, origin: Path | None = None, *, shared: bool = False) -> Plan:
@@ -86,22 +92,22 @@ def prepare(pipeline: Pipeline, root: Path, origin: Path | None = None, *, share
         folder=folder,
         basis=ours,
         notes=merged.notes,
+        forms={**basis.forms(pipeline), **_forms(pipeline)},
     )
 
 
-def in_its_form(text: str, before: bytes | None) -> bytes:
-    """The bytes of a file whose text is to be this: as they are where they say it, else with the line ends that they have."""
+def in_its_form(text: str, before: bytes | None, noted: Form | None = None, *, file: str = "") -> bytes:
+    """The bytes of a file whose text is to be this: as they are where they say it, else with their line ends and encoding.
+
+    ``noted`` is the form of a file that is not there yet. Raises FormatError for a character that the encoding has not.
+    """
     if before is None:
-        return text.encode()
+        return (noted or Form()).encoded(text, file=file)
     try:
-        old = before.decode("utf-8-sig")
+        old, shape = form.decoded(before)
     except UnicodeDecodeError:
-        return text.encode()
-    if old.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n") == text.removesuffix("\n"):
-        return before
-    if "\r\n" in old and old.count("\n") == old.count("\r\n"):
-        text = text.replace("\n", "\r\n")
-    return (codecs.BOM_UTF8 if before.startswith(codecs.BOM_UTF8) else b"") + text.encode()
+        old, shape = form.salvaged(before)
+    return before if old.removesuffix("\n") == text.removesuffix("\n") else shape.encoded(text, file=file)
 
 
 def _check(pipeline: Pipeline) -> None:
@@ -193,6 +199,18 @@ def _compose(pipeline: Pipeline, folder: str, old: entries.Metadata | None) -> t
     return texts, metadata
 
 
+def _forms(pipeline: Pipeline) -> dict[str, Form]:
+    """Forms of the files of blocks that know them: those in another encoding do."""
+    found = {}
+    for block in pipeline:
+        note, given = _noted(block).get("form"), block.extra.get("configuration")
+        if note is not None:
+            settings_of = given if isinstance(given, Mapping) else {}
+            path = entries.file_path(block.kind, _uuid(block), reading.in_file(block.language), settings_of)
+            found[path] = form.of_note(note)
+    return found
+
+
 def _upstreams(block: Block, pipeline: Pipeline, uuids: Mapping[str, str]) -> list[str]:
     """The uuids in the entry's ``upstream_blocks``."""
     if block.kind in entries.ATTACHED:
@@ -255,7 +273,7 @@ def _block(
         entry["configuration"] = configuration
     path = "" if replicated else entries.file_path(block.kind, _uuid(block), language, configuration)
     as_it_is = block.carrier == MAGE
-    absent = as_it_is and not block.source and block.doc == reading.not_there(path)
+    absent = as_it_is and not block.source and block.doc == reading.not_there(path)  # also one that is too large to read
     inline = as_it_is and before is not None and before.raw.get("content") == block.source
     return path, None if absent or inline or replicated or not path else written.text, _sorted(entry)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ...code import cells
 from ...code.capture import Ledger
+from ...code.carriers import read_cell
 from ...code.function import mage_decorator
 from ...code.header import render
 from ...errors import JupyterMageError
@@ -31,7 +32,16 @@ def has_no_cell(block: Block) -> bool:
 
 def at_home(block: Block) -> bool:
     """Whether a plain cell reads as a block of this kind: code beside the pipeline, text."""
-    return block.kind == ("scratchpad" if block.language in languages else "markdown")
+    usual = "scratchpad" if block.language in languages else "markdown"
+    return block.kind == usual and not (usual == "scratchpad" and block.carrier == MAGE and _reads_as_block(block.source))
+
+
+def _reads_as_block(source: str) -> bool:
+    """Whether a code cell of this text is a block or a test, as a scratchpad is that somebody pasted one into."""
+    try:
+        return read_cell(source) is not None
+    except JupyterMageError:
+        return True
 
 
 def is_added(ours: Mapping[str, Any], source: str) -> bool:
