@@ -14,7 +14,7 @@ import pytest
 from nbclient import NotebookClient
 
 from jupyter_mage import projects, view
-from jupyter_mage.errors import DefinitionError, FormatError
+from jupyter_mage.errors import DefinitionError, FormatError, JupyterMageError
 from jupyter_mage.formats import mage, yaml
 from jupyter_mage.formats.mage import entries
 from jupyter_mage.formats.mage.project import Disk
@@ -304,3 +304,29 @@ def test_kernel_on_an_imported_notebook_exports_into_its_project_and_changes_not
     said = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
     assert said.startswith("0 files in project\nrun it: jupyter mage run project everything")
     assert mage_projects.contents(root) == before
+
+
+@pytest.mark.parametrize("path", ["/home/src/other/transformers/a.py", "../canary.py"])
+def test_a_file_of_another_machine_is_not_read_nor_written_and_the_rest_of_the_pipeline_runs(path: str, tmp_path: Path) -> None:
+    (tmp_path / "canary.py").write_text("raise SystemExit\n")
+    text = (
+        "blocks:\n- {uuid: a, type: transformer, upstream_blocks: [b], downstream_blocks: [], configuration: "
+        f"{{file_path: '{path}'}}}}\n- {{uuid: b, type: data_loader, upstream_blocks: [], downstream_blocks: [a]}}\n"
+    )
+    files = {"pipelines/p/metadata.yaml": text, "data_loaders/b.py": mage_projects.python("data_loader")}
+    root = mage_projects.make(tmp_path / "project", files)
+    found = mage.format.read(root)
+    said = f"its file {path} is outside the project, and is not read"
+    assert (found["a"].problem, found["a"].source) == (said, "")
+    assert projects.check(root)[0] == f"pipelines/p/metadata.yaml:2: a: {said}; it is kept and not run here"
+    projects.import_notebook(root, "p", tmp_path / "back.ipynb")
+    back = projects.read(tmp_path / "back.ipynb")
+    assert mage.format.write(back, root, tmp_path / "back.ipynb") == []
+    mage.format.write(back, tmp_path / "fresh", tmp_path / "back.ipynb")
+    assert mage_projects.contents(tmp_path / "fresh")["pipelines/p/metadata.yaml"] == text.encode()
+    assert (tmp_path / "canary.py").read_text() == "raise SystemExit\n"
+    with pytest.raises(JupyterMageError, match="outside the project"):
+        mage.format.write(back.with_block(dataclasses.replace(back["a"], source="x = 1")), root)
+    session = Session.open(root, "p")
+    assert {name: each.status for name, each in session.run("b", executor="inline").blocks.items()} == {"b": "succeeded"}
+    session.close()

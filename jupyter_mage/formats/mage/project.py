@@ -73,6 +73,8 @@ class Disk:
         return _decoded(blob, path) if blob is not None else None
 
     def code(self, path: str) -> Code:
+        if leaves(path):  # a ``file_path`` of another machine, mostly
+            return Code(None, problem=f"its file {path} is outside the project, and is not read")
         blob, size = self.read(path, MAX_CODE)
         if blob is None:
             return Code(None)
@@ -165,6 +167,15 @@ def extension_of(language: str) -> str:
     return _EXTENSIONS.get(language, language)
 
 
+def leaves(path: str) -> bool:
+    """Whether a path leads out of the project by what it says alone.
+
+    >>> leaves("/home/x/a.py"), leaves("a/../../b"), leaves("a/../b")
+    (True, True, False)
+    """
+    return Path(path).is_absolute() or Path(os.path.normpath(path)).parts[:1] == ("..",)
+
+
 def file_of(kind: str, uuid: str, language: str, configuration: Mapping[str, Any]) -> str:
     """The path of a block's file in the project."""
     given = configuration.get("file_path")
@@ -172,7 +183,10 @@ def file_of(kind: str, uuid: str, language: str, configuration: Mapping[str, Any
         return given
     if not re.fullmatch(r"\w+", kind) or not re.fullmatch(r"\w+", language):
         raise UnsafePathError(f"{kind!r} or {language!r} is no word, so the block has no file")
-    return f"{folder_of(kind)}/{uuid}.{extension_of(language)}"
+    path = f"{folder_of(kind)}/{uuid}.{extension_of(language)}"
+    if leaves(path):
+        raise UnsafePathError(f"{path!r} is outside the project")
+    return path
 
 
 def legal(text: str, taken: Collection[str], *, fallback: str = "block") -> str:
