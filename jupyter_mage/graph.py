@@ -312,17 +312,39 @@ def _match(pipeline: Pipeline, word: str) -> set[str]:
     return chosen
 
 
+def rest(pipeline: Pipeline, without: Iterable[str]) -> str:
+    """The selection of everything but these blocks and what is below them; empty where nothing is left.
+
+    >>> blocks = [Block(name=n, source="", upstreams=u) for n, u in (("a", ()), ("m", ("a",)), ("c", ("a",)), ("d", ("m", "c")))]
+    >>> rest(Pipeline(name="p", blocks=tuple(blocks)), ["m"])
+    '+c'
+    """
+    gone = set(without)
+    gone |= {block.name for block in pipeline if any(each not in pipeline for each in block.needs)}
+    for name in order(pipeline):
+        if gone & {*_gates(pipeline[name])}:
+            gone.add(name)
+    left = [block for block in pipeline if block.name not in gone]
+    inner = {name for block in left for name in (*_gates(block), *block.callbacks)}
+    return " ".join(f"+{block.name}" for block in left if block.name not in inner)
+
+
 def check_runnable(pipeline: Pipeline, among: Pipeline | None = None) -> None:
-    """Raise DefinitionError where an upstream is missing, naming all of them."""
+    """Raise DefinitionError where blocks cannot run or an upstream is missing, naming all of them and how to run the rest."""
+    stopped = [block for block in pipeline if block.problem]
+    if stopped:
+        left = rest(pipeline, [block.name for block in stopped])
+        lines = [f"{block.name}: {block.problem}" for block in stopped]
+        raise DefinitionError(
+            lines[0] if len(lines) == 1 else "\n".join([f"{len(lines)} blocks of this run cannot run here:", *lines[:50]]),
+            where=Where(block=stopped[0].name),
+            hint=f"all the rest: %pipeline run {left}" if left else "jupyter mage check says what else is wrong",
+        )
     for block in pipeline:
         if block.mapped and block.mapped not in block.upstreams:
             where = Where(block=block.name, cell=block.cell_number, line=1)
             hint = f"%%block {block.name}({block.mapped}) --map {block.mapped}"
             raise DefinitionError(f"--map {block.mapped}: {block.mapped} is no upstream of {block.name}", where=where, hint=hint)
-        if block.problem:
-            raise DefinitionError(
-                f"{block.name}: {block.problem}", where=Where(block=block.name), hint="jupyter mage check says what else is wrong"
-            )
     absent = missing(pipeline, among)
     if absent:
         first = absent[0]

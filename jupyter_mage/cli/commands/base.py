@@ -62,7 +62,9 @@ def selecting(command: F) -> F:
 @contextmanager
 def opened(project: Path, pipeline: str, durability: str = "process") -> Iterator[Session]:
     import os
+    import shlex
 
+    from ...errors import JupyterMageError
     from ...session import Session
 
     heed_signals()
@@ -70,6 +72,12 @@ def opened(project: Path, pipeline: str, durability: str = "process") -> Iterato
     os.chdir(session.root)
     try:
         yield session
+    except JupyterMageError as error:  # a selection is an option here; what it is of was typed a moment ago
+        place = shlex.join([str(project), *([pipeline] if pipeline else [])])
+        error.hint = re.sub(
+            r"%pipeline run((?: \+\w+)+)", lambda words: f"jupyter mage run {place} --select '{words[1][1:]}'", error.hint
+        )
+        raise
     finally:
         session.close()
 
