@@ -146,7 +146,7 @@ def _loaded(root: Path) -> list[tuple[str, str]]:
     outside = (f"{sys.prefix}/", f"{root}/.venv/")
     found = []
     known = _outside.setdefault(start, {})
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         if known.get(name) is module:
             continue
         path = getattr(module, "__file__", None)

@@ -99,7 +99,8 @@ class Snowflake(BaseSQL):
         **kwargs: Any,
     ) -> None:
         """As `BaseSQL.export`, with Snowflake's order of arguments."""
-        self._use(database, None)
+        if (database or "").casefold() != (self.settings.get("database") or "").casefold():
+            self._use(database, None)  # which leaves the session without its schema: names without one would be nothing
         super().export(
             df, schema, table_name, if_exists, verbose=verbose, query_string=query_string,
             unique_conflict_method=unique_conflict_method, unique_constraints=unique_constraints, **kwargs,
