@@ -56,7 +56,7 @@ def runnable(pipeline: Pipeline) -> Pipeline:
 def runs(block: Block) -> bool:
     """Whether the block is executed at all; markdown is not."""
     kind = kind_of(block)
-    return kind.runs or (kind.aside and block.is_file)
+    return kind.runs or kind.aside
 
 
 _KNOWN: list[Ready] = []

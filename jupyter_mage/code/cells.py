@@ -47,7 +47,8 @@ def define(
     """
     body = one_newline(body)
     language, bare = languages.get(header.language or "python"), header.carrier == "mage"
-    still = bool(header.kind) and header.kind in kinds and not kinds.get(header.kind).runs
+    kind = kinds.get(header.kind) if header.kind in kinds else None
+    still = kind is not None and not kind.runs and not kind.aside
     if not still:
         arguments = (*(header.upstreams or ()), *(each.name for each in header.parameters))
         language.check(body, block=header.name, arguments=arguments)
@@ -56,7 +57,7 @@ def define(
     elif language.extension == "py" and mage_decorator(body):  # a Mage block file, whole: it brings all that it needs
         header, reads = dataclasses.replace(header, carrier="mage"), tuple[str, ...]()
     else:
-        gives = kinds.get(header.kind).gives if header.kind in kinds else ()
+        gives = kind.gives if kind is not None else ()
         reads = tuple(name for name in _reads(header, language, body) if name not in gives)
     needed = _needed(header, language, body, reads, known)
     resolved = ledger.resolve(needed, namespace)

@@ -1,4 +1,4 @@
-"""A picture of data: not part of a run, but a chart of Mage's is drawn where it is asked for."""
+"""A picture of data: not part of a whole run; drawn where its cell is executed or a run asks for it by name."""
 
 from ..plugins import Kind
 
@@ -8,5 +8,5 @@ kind = Kind(
     runs=False,
     aside=True,
     language="mage_chart",
-    doc="A picture of data; not part of a run. One of Mage's is drawn where it is asked for.",
+    doc="A picture of data: its body gives a figure or a frame. No part of a whole run; drawn where it is asked for.",
 )

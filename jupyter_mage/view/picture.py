@@ -145,9 +145,9 @@ _MOVING = frozenset({"states", "run", "elapsed"})
 
 
 def _drawn(block: Block) -> bool:
-    """Kinds that never run are not part of the graph; kinds we do not know are drawn, with the reason."""
+    """Kinds that never run are not part of the graph; charts are, and kinds we do not know, with the reason."""
     try:
-        return kinds.get(block.kind).runs
+        return kinds.get(block.kind).runs or kinds.get(block.kind).aside
     except JupyterMageError:
         return True
 

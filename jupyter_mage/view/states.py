@@ -126,7 +126,7 @@ _RESTING = frozenset({"new", "fresh", "succeeded", "cached", "stale", "skipped"}
 
 def _unrun(block: Block, mark: str) -> Json:
     """A block of which the run says nothing. One with effects outside runs only when it is asked for: that is a state."""
-    status = mark or ("manual" if kind_of(block).effects else "new")
+    status = mark or ("manual" if kind_of(block).effects or kind_of(block).aside else "new")
     if block.leaks and status in _RESTING:
         return _leaky(block)
     doc = block.doc.strip().splitlines()

@@ -145,7 +145,7 @@ def _check_entry(disk: Disk, entry: Entry, metadata: entries.Metadata) -> Iterat
             yield Problem(file=path, line=entry.line, message=f"{entry.uuid}: its file {file} is not there")
         return
     judge = _JUDGES.get(entry.language)
-    if judge is not None and entry.kind in kinds and not reading.is_still(entry.kind):
+    if judge is not None and entry.kind in kinds and kinds.get(entry.kind).runs:
         yield from judge(entry, file, text)
 
 
@@ -223,7 +223,7 @@ def warnings(pipeline: Pipeline) -> list[str]:
     """
     found: list[str] = []
     for block in pipeline:
-        if reading.is_still(block.kind) or block.carrier == reading.MAGE:
+        if block.carrier == reading.MAGE or (block.kind in kinds and not kinds.get(block.kind).runs):
             continue
         notes = _NOTES[block.language](block, pipeline) if block.language in _NOTES else ()
         found += [

@@ -14,10 +14,10 @@ from ...code.source import parse
 from ...errors import FormatError, Where
 from ...model import Block, Definition, Test
 from ...plugins import kinds
-from . import callback_file, own_tests
+from . import callback_file, chart_file, own_tests
 from .project import Written
 
-_DECORATOR_OF = {"conditional": "condition"}
+_DECORATOR_OF = {"conditional": "condition", "chart": "render"}
 _GUARD = """if '{name}' not in globals():
     from mage_ai.data_preparation.decorators import {name}"""
 
@@ -62,13 +62,22 @@ def compose(block: Block) -> Written:
     called = _test_functions(in_file, names)
     sections += [own_tests.text(test, block, called[test.name]) for test in in_file]
     return Written(
-        text="\n\n\n".join(sections) + "\n", ours=_hints(block, in_file, called) | own_tests.notes(block, in_file, called)
+        text="\n\n\n".join(sections) + "\n",
+        ours=_hints(block, in_file, called) | own_tests.notes(block, in_file, called) | _kept_text(block),
     )
+
+
+def _kept_text(block: Block) -> dict[str, str]:
+    """The body of a block whose file is not taken apart again."""
+    return {"source": block.source} if block.kind in kinds and kinds.get(block.kind).aside else {}
 
 
 def _functions(block: Block, decorator: str, taken: set[str]) -> list[str]:
     """The block's function, and below it those that Mage calls where it would not call that one."""
     kind = kinds.get(block.kind) if block.kind in kinds else None
+    if kind is not None and kind.aside:
+        called = function.free_name(block.name, taken)
+        return [function.to_function(block, decorator=decorator, called=called), chart_file.shown(called)]
     if kind is None or not kind.watches:
         return [function.to_function(block, decorator=decorator, taken=taken)]
     called = function.free_name(block.name, taken)

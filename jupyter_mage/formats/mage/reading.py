@@ -174,7 +174,8 @@ class _Reader:
         if "header" not in ours:
             return None
         header = cells.read_header(str(ours["header"]), carrier=str(ours.get("carrier", "magic")))
-        read = _READERS.get((header.language or "python", self.entry.language))
+        aside = self.entry.kind in kinds and kinds.get(self.entry.kind).aside
+        read = _chart if aside else _READERS.get((header.language or "python", self.entry.language))
         if read is None:
             return None
         block = read(self, text, header, ours)
@@ -296,6 +297,18 @@ def _sql_in_python(reader: _Reader, text: str, header: Header, ours: Mapping[str
     return block
 
 
+def _chart(reader: _Reader, text: str, header: Header, ours: Mapping[str, Any]) -> Block:
+    """Only where nobody changed the file: it is a chart of Mage's then."""
+    ledger = Ledger()
+    ledger.note(text.partition("\n\n\ndef ")[0])
+    known = tuple(reader.names.values())
+    block = cells.define(header, str(ours.get("source", "")), ledger, known=known)
+    block = dataclasses.replace(block, tests=own_tests.kept(block, ours, known))
+    if compose(dataclasses.replace(block, upstreams=reader.upstreams), "python").text != text:
+        raise FormatError("edited into something that is no cell")
+    return block
+
+
 _READERS: dict[tuple[str, str], Callable[[_Reader, str, Header, Mapping[str, Any]], Block]] = {
     ("python", "python"): _python,
     ("sql", "sql"): _sql,
@@ -309,7 +322,7 @@ _COMPOSERS: dict[tuple[str, str], Callable[[Block], Written]] = {
 """By the language of the block and of its file."""
 
 OUR_KEYS = (
-    *("header", "typed", "carrier", "fields", "tests", "written", "use"),
+    *("header", "typed", "carrier", "fields", "tests", "written", "use", "source"),
     *("output", "newlines", "test_newlines", "test_names", "test_empty", "own_tests", "schema_test", "schema_uses"),
 )
 """What we write under ``configuration: {jupyter_mage: …}``; other keys there are kept."""
@@ -342,7 +355,7 @@ def in_file(language: str) -> str:
 
 def is_still(kind: str) -> bool:
     """Whether blocks of this kind are kept and shown, never run: text and code beside the pipeline."""
-    return kind in kinds and not kinds.get(kind).runs
+    return kind in kinds and not kinds.get(kind).runs and not kinds.get(kind).aside
 
 
 def compose(block: Block, language: str) -> Written:
