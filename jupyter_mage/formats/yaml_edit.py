@@ -246,7 +246,7 @@ class _Editor:
     def flow_map(self, node: _Node, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> str | None:
         own = [key.key for key, _ in node.pairs]
         if any(key not in new for key in own) or "<<" in own:
-            return _flow(new)
+            return _flow({**{key: new[key] for key in own if key in new}, **new})
         result, before = "", node.start
         for key, value in node.pairs:
             made = self.value(value, old[key.key], new[key.key])

@@ -271,6 +271,8 @@ def _block(
     entry.pop("configuration", None)
     if configuration or (before and isinstance(before.raw.get("configuration"), Mapping)):
         entry["configuration"] = configuration
+    elif before and "configuration" in before.raw:
+        entry["configuration"] = before.raw["configuration"]
     path = "" if replicated else entries.file_path(block.kind, _uuid(block), language, configuration)
     as_it_is = block.carrier == MAGE
     absent = as_it_is and not block.source and block.doc == reading.not_there(path)  # also one that is too large to read
