@@ -27,6 +27,9 @@ def summary(workload: Workload, n: int, rounds: dict[str, list[dict[str, Any]]])
         entry: dict[str, Any] = {"ok": bool(good) and not errors, "rounds": records}
         if errors:
             entry["error"] = errors[0]
+        nothing = [record["nothing"] for record in records if "nothing" in record]
+        if nothing:
+            entry["nothing"] = nothing[0]  # no mistake: it took longer than anybody waits
         if good:
             entry |= {"versions": good[0].get("versions", {})}
             entry |= {kind: _middle([record[f"{kind[:-3]}_s"] * 1000 for record in good]) for kind in ("wall_ms", "cpu_ms")}
@@ -67,48 +70,61 @@ def _targets(workload: Workload, n: int, found: dict[str, Any]) -> list[dict[str
 def table(workload: Workload, result: dict[str, Any], notes: dict[str, str]) -> str:
     """The workload's table, fastest first, and its targets."""
     blocks = result["blocks"]
-    head = [
-        "contender",
-        "wall ms",
-        "(min)",
-        "CPU ms",
-        "(min)",
-        *(["CPU µs a block"] if blocks else []),
-        "× us",
-        *workload.columns.values(),
-    ]
+    timed = ["wall ms", "(min)", "CPU ms", "(min)", *(["CPU µs a block"] if blocks else []), "× us"]
+    head = ["contender", *([] if workload.rank else timed), *workload.columns.values()]
     rows = []
-    ranked = sorted(result["contenders"].items(), key=lambda item: item[1].get("cpu_ms", {}).get("median", 1e9))
+    ranked = _ranked(workload, result)
     failures = []
     for name, entry in ranked:
         if "cpu_ms" in entry:
-            rows.append(_row(name, entry, blocks, workload))
+            rows.append([name, *_timed(entry, blocks, workload), *_more(entry, workload)])
         if not entry["ok"]:
             failures.append(f"{name} is not ok: {entry.get('error', 'no round')}")
     size = f"{result['n']:,}".replace(",", " ")
-    lines = [f"{workload.name}: {workload.title}" + (f", n = {size}" if result["n"] > 1 else ""), *_aligned([head, *rows], notes)]
+    lines = [
+        f"{workload.name}: {workload.title}" + (f", n = {size}" if result["n"] > 1 else ""),
+        *_aligned([head, *rows], notes, workload.kept),
+    ]
     return "\n".join([*lines, *failures, *map(_target_line, result["targets"]), ""])
 
 
-def _row(name: str, entry: dict[str, Any], blocks: int | None, workload: Workload) -> list[str]:
+def _ranked(workload: Workload, result: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """Fastest first; last those without a figure."""
+
+    def place(item: tuple[str, dict[str, Any]]) -> float:
+        values = [record[workload.rank] for record in item[1]["rounds"] if record["ok"] and workload.rank in record]
+        figure = (statistics.median(values) if values else None) if workload.rank else item[1].get("cpu_ms", {}).get("median")
+        return 1e9 if figure is None else float(figure)
+
+    return sorted(result["contenders"].items(), key=place)
+
+
+def _timed(entry: dict[str, Any], blocks: int | None, workload: Workload) -> list[str]:
+    """Wall time and CPU, where the workload is about these."""
+    if workload.rank:
+        return []
     wall, cpu = entry["wall_ms"], entry["cpu_ms"]
-    row = [name, _number(wall["median"]), _number(wall["min"]), _number(cpu["median"]), _number(cpu["min"])]
+    row = [_number(wall["median"]), _number(wall["min"]), _number(cpu["median"]), _number(cpu["min"])]
     if blocks:
         row.append(_number(cpu["median"] * 1000 / blocks))
-    row.append(_number(entry["ratio"]) if "ratio" in entry else "")
+    return [*row, _number(entry["ratio"]) if "ratio" in entry else ""]
+
+
+def _more(entry: dict[str, Any], workload: Workload) -> list[str]:
+    row = []
     for column in workload.columns:
-        values = [record[column] for record in entry["rounds"] if column in record]
+        values = [record[column] for record in entry["rounds"] if record["ok"] and column in record]
         middle = statistics.median(values) if values else None
         row.append("" if middle is None else _number(middle * (1000 if column.endswith("_s") else 1)))
     return row
 
 
-def _aligned(rows: list[list[str]], notes: dict[str, str]) -> list[str]:
+def _aligned(rows: list[list[str]], notes: dict[str, str], kept: str) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for number, row in enumerate(rows):
         cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        lines.append("  ".join([*cells, "keeps" if not number else notes.get(row[0], "")]).rstrip())
+        lines.append("  ".join([*cells, kept if not number else notes.get(row[0], "")]).rstrip())
     return lines
 
 
@@ -128,18 +144,23 @@ def markdown(document: dict[str, Any]) -> str:
     workloads, notes = all_workloads(), {name: variant.note for name, (_, variant) in all_variants().items()}
     parts, goals = [], ["| workload | target | measured | |", "|---|--:|--:|---|"]
     for name, result in document["workloads"].items():
-        workload = workloads[name]
-        head = ["contender", "CPU ms", "(least)", "wall ms", "× us", *workload.columns.values(), "keeps"]
+        workload = workloads[name.partition("@")[0]]
+        timed = [] if workload.rank else ["CPU ms", "(least)", "wall ms", "× us"]
+        head = ["contender", *timed, *workload.columns.values(), workload.kept]
         lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 2) + "---|"]
-        ranked = sorted(result["contenders"].items(), key=lambda item: item[1].get("cpu_ms", {}).get("median", 1e9))
-        for contender, entry in ranked:
+        for contender, entry in _ranked(workload, result):
             if "cpu_ms" in entry:
-                row = _row(contender, entry, None, workload)
-                cells = [f"**{contender}**" if contender.startswith(US) else contender, row[3], row[4], row[1], *row[5:]]
+                row = _timed(entry, None, workload)
+                times = [row[2], row[3], row[0], row[4]] if row else []
+                cells = [f"**{contender}**" if contender.startswith(US) else contender, *times, *_more(entry, workload)]
                 lines.append("| " + " | ".join([*cells, notes.get(contender, "")]) + " |")
+            elif "nothing" in entry:
+                lines.append(
+                    "| " + " | ".join([contender, entry["nothing"], *[""] * (len(head) - 3), notes.get(contender, "")]) + " |"
+                )
         size = f"{result['n']:,}".replace(",", " ")
         parts.append(
-            "\n".join([f"### `{name}`: {workload.title}" + (f", n = {size}" if result["n"] > 1 else ""), "", *lines, ""])
+            "\n".join([f"### `{workload.name}`: {workload.title}" + (f", n = {size}" if result["n"] > 1 else ""), "", *lines, ""])
         )
         goals += [
             f"| `{name}` | {_bound(each)} | {_number(each['is'])} | {'met' if each['met'] else 'missed'} |"

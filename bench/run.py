@@ -41,15 +41,25 @@ def main(arguments: list[str] | None = None) -> int:
         runners = {
             key: pair for key, pair in everyone.items() if key in wanted and name in pair[1].workloads and _python(pair[1])
         }
-        n = options.n if options.n and everything[name].sized else everything[name].n
-        rounds = _measure(everything[name], runners, n, options)
-        results[name] = report.summary(everything[name], n, rounds)
-        print(
-            report.table(everything[name], results[name], {key: variant.note for key, (_, variant) in runners.items()}),
-            flush=True,
-        )
+        results |= _sizes(everything[name], runners, options)
     _write(options.json, {"version": 1, "at": time.time(), "machine": _machine(), "not_installed": missing, "workloads": results})
-    return 0 if all(each["ok"] for result in results.values() for each in result["contenders"].values()) else 1
+    return (
+        0 if all(each["ok"] or "nothing" in each for result in results.values() for each in result["contenders"].values()) else 1
+    )
+
+
+def _sizes(workload: Workload, runners: dict[str, tuple[str, Variant]], options: argparse.Namespace) -> dict[str, Any]:
+    """A workload's results, at each of its sizes: ``graph``, and ``graph@100`` for another than its own."""
+    sizes = [options.n] if options.n and workload.sized else workload.sizes or [workload.n]
+    results: dict[str, Any] = {}
+    for n in sizes:
+        name = workload.name if n == workload.n or len(sizes) == 1 else f"{workload.name}@{n}"
+        result = report.summary(workload, n, _measure(workload, runners, n, options))
+        notes = {key: variant.note for key, (_, variant) in runners.items()}
+        print(report.table(workload, result, notes), flush=True)
+        runners = {key: pair for key, pair in runners.items() if result["contenders"][key]["ok"]}
+        results[name] = result
+    return results
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

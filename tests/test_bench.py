@@ -11,7 +11,7 @@ import pytest
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
 OURS = "jupyter_mage,jupyter_mage-processes,floor"
-WORKLOADS = "chain, fan, chain-10k, fan-10k, cached, frame, cpu, first, plan, plan-100k, graph, events, define, import, help, cold, mage-project"
+WORKLOADS = "chain, fan, chain-10k, fan-10k, cached, frame, cpu, first, plan, plan-100k, graph, live, events, define, import, help, cold, mage-project"
 
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:

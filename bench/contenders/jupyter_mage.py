@@ -45,6 +45,15 @@ variants = (
         packages=("jupyter_mage",),
         note="outputs, history",
     ),
+    *(
+        Variant(name=f"jupyter_mage-{screen}", workloads=("live",), mode=screen, note=note)
+        for screen, note in (
+            ("panel", "the graph in the panel; the kernel runs it"),
+            ("list", "the panel's list of blocks; the kernel runs it"),
+            ("widget", "the graph below a cell; the kernel runs it"),
+            ("no-kernel", "the run's graph in the panel; a command line runs it"),
+        )
+    ),
 )
 
 

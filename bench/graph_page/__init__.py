@@ -21,7 +21,7 @@ return times; }"""
 DARK = "--jp-layout-color1:#111;--jp-layout-color2:#222;--jp-content-font-color0:#fff;--jp-brand-color1:#2196f3"
 
 
-def script() -> str:
+def renderer() -> str:
     """The renderer as one script. Raises CalledProcessError where ``npm ci`` was not run."""
     rolldown = EXTENSION / "node_modules" / ".bin" / "rolldown"
     command = [str(rolldown), str(HERE / "page.ts"), "--format", "iife", "--minify"]
@@ -29,34 +29,37 @@ def script() -> str:
     return done.stdout[done.stdout.index("(function") :] if "(function" in done.stdout else done.stdout
 
 
-def page(picture: dict[str, Any], *, dark: bool = False, direction: str = "ltr") -> str:
-    """One HTML page that shows the picture."""
+def page(picture: dict[str, Any], *, dark: bool = False, direction: str = "ltr", script: str | None = None) -> str:
+    """One HTML page that shows the picture; the renderer stands in it, or is where ``script`` says."""
+    script = f"<script>{renderer()}</script>" if script is None else script
     style, data = (EXTENSION / "style" / "dag.css").read_text(), json.dumps(picture).replace("<", "\\u003c")
     return (
         f'<!doctype html><html lang="en" dir="{direction}"><meta charset="utf-8"><title>Graph</title>'
         f"<style>:root{{{DARK if dark else ''}}}body{{margin:0;background:{'#111' if dark else '#fff'}}}#graph{{height:100vh}}{style}</style>"
-        f'<body data-jp-theme-light="{str(not dark).lower()}"><main id="graph"></main><script>{script()}</script>'
-        f"<script>window.began = performance.now(); page.show({data})</script></body></html>"
+        f'<body data-jp-theme-light="{str(not dark).lower()}"><main id="graph"></main>{script}'
+        f"<script>page.show({data})</script></body></html>"
     )
 
 
 def write(pipeline: Any, folder: Path) -> dict[str, Any]:
-    """The page as a file; how long its layout took, and how large the script is."""
+    """The page as a folder of files; how long its layout took, and how large the script is when it is zipped."""
     from jupyter_mage import view
 
     view.picture(type(pipeline)(name="warm", blocks=pipeline.blocks[:3]))  # imports are not layout
     began = time.process_time()
     picture = view.picture(pipeline)
     layout = time.process_time() - began
-    file = folder / "graph.html"
-    file.write_text(page(picture))
-    size = len(script().encode())
+    made, site = renderer(), folder / "site"
+    site.mkdir()
+    (site / "graph.js").write_text(made)
+    (site / "index.html").write_text(page(picture, script='<script src="graph.js"></script>'))
     return {
         "layout_ms": layout * 1000,
-        "bundle_kb": size / 1000,
-        "bundle_gzip_kb": len(gzip.compress(script().encode())) / 1000,
-        "address": file.as_uri(),
+        "zipped_kb": len(gzip.compress(made.encode())) / 1000,
+        "site": str(site),
         "ready": READY,
+        "stage": ".jm-stage",
+        "drawing": ".jm-layer",
         "far": FAR,
         "change": CHANGE,
     }

@@ -37,6 +37,12 @@ class Workload:
     n = 1000
     sized = True
     """Whether ``--n`` says how much of it there is."""
+    sizes: Sequence[int] = ()
+    """Where it is measured at several, smallest first, and ``n`` is among them; who fails at one is not asked for a larger."""
+    rank = ""
+    """The column that says all, where that is not wall time and CPU: these two are left out then."""
+    kept = "keeps"
+    """The title of the contenders' notes."""
     limits_ms: Mapping[str, float] = MappingProxyType({})
     """CPU that our variants may take, at the default ``n``."""
     floor_ms: float | None = None
@@ -139,7 +145,7 @@ def load(name: str) -> ModuleType:
 
 ORDER = (
     "chain", "fan", "chain_10k", "fan_10k", "cached", "frame", "cpu_bound", "first_block", "plan", "plan_100k", "graph",
-    "events", "define", "import_time", "help_time", "cold", "mage_project",
+    "live", "events", "define", "import_time", "help_time", "cold", "mage_project",
 )  # fmt: skip
 
 

@@ -1,41 +1,55 @@
 """The graph of many blocks in Chromium: its layout, how soon it is seen, how smoothly it is moved, what a run of it sends.
 
-A contender writes a page (or starts a server of one) with the same pipeline: ``Runner.graph`` gives its address. What it takes is
-measured from outside, by the page's own clock. Chromium draws in software here: figures are for comparing.
+A contender writes a page, a folder of files or the command of a server with the same pipeline: ``Runner.graph`` says which, and
+when the graph is seen. What it takes is measured from outside, by the page's own clock. Chromium draws in software here: figures
+are for comparing. Who shows nothing of a graph within LIMIT is not asked for a larger one.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import http.server
 import os
 import shutil
 import statistics
-import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 import blocks as made
 
-from workloads import Workload, middle
+from workloads import Workload, environment, middle
 
 SIZE = {"width": 1400, "height": 900}
+LIMIT = 120
+"""Seconds until something of the graph has to be seen."""
+IDLE = 5
+"""Seconds over which a page that nobody touches is watched."""
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FRAMES = """([steps, act]) => new Promise(done => {
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
+STEPS = 90
+FRAMES = """steps => new Promise(done => {
   const times = []; let last = performance.now(), left = steps;
   const frame = now => { times.push(now - last); last = now; if (--left) requestAnimationFrame(frame); else done(times.slice(2)); };
   requestAnimationFrame(frame); })"""
+LOADED = """() => { const all = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+const size = of => of.reduce((sum, each) => sum + each.decodedBodySize, 0) / 1000;
+return [size(all), size(all.filter(each => each.name.split('?')[0].endsWith('.js')))]; }"""
+Served = Callable[[], float]
+"""CPU seconds that the page's server has taken by now."""
 
 
 class Graph(Workload):
     name = "graph"
     title = "the graph of many blocks in Chromium"
+    sizes = (100, 1000, 5000)
+    rank = "paint_ms"
+    kept = "note"
     columns = MappingProxyType({
         "layout_ms": "layout ms", "paint_ms": "seen after ms", "pan_ms": "frame ms, moved", "pan_worst_ms": "worst",
-        "far_ms": "frame ms, all in sight", "far_worst_ms": "worst", "update_ms": "a state ms", "bundle_kb": "script kB",
+        "far_ms": "frame ms, all in sight", "far_worst_ms": "its worst", "update_ms": "a state ms", "script_kb": "script kB",
+        "page_kb": "page kB", "server_ms": "server's CPU ms until seen", "idle_ms": "a second, idle",
         "wire_kb": "kB a run sends", "wire_ms": "CPU ms of that",
     })  # fmt: skip
 
@@ -47,8 +61,11 @@ class Graph(Workload):
         record = self.spawn(file, variant, python, folder)
         if not record["ok"]:
             return record
-        with serving(record.get("site", "")) as address:
-            return record | seen(record.get("address", address), record["ready"], record.get("far", ""), record.get("change", ""))
+        try:
+            with _served(record, python, folder) as (address, cpu):
+                return record | seen(address, record, cpu)
+        except RuntimeError as error:  # its server does not answer, or its graph does not move
+            return record | {"ok": False, "error": str(error)}
 
     def child(self, runner: Any, blocks: ModuleType, phase: str, record: dict[str, Any]) -> None:  # noqa: ARG002
         from child import Watch
@@ -71,69 +88,115 @@ class Graph(Workload):
 
 
 @contextlib.contextmanager
-def serving(folder: str) -> Iterator[str]:
-    """A static site on this machine, by its address; nothing where there is none."""
-    if not folder:
-        yield ""
-        return
-    handler = functools.partial(Quiet, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+def _served(record: dict[str, Any], python: Path, folder: Path) -> Iterator[tuple[str, Served | None]]:
+    """The page's address, and what its server takes where it needs one of its own."""
+    import servers
+
+    if "serve" in record:
+        port = servers.free_port()
+        address = f"http://127.0.0.1:{port}/"
+        program, *rest = record["serve"]
+        command = [str(python.parent / program), *(each.format(port=port) for each in rest)]
+        with servers.started(
+            command, environment(python, folder) | record["environment"], folder, address + record["answers"]
+        ) as number:
+            yield address + record["path"], lambda: servers.cpu_of(number)
+    else:
+        with servers.serving(record["site"]) as address:
+            yield address + record.get("path", ""), None
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Files, and no line for each on stderr."""
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-def seen(address: str, ready: str, far: str, change: str) -> dict[str, Any]:
+def seen(address: str, how: dict[str, Any], cpu: Served | None) -> dict[str, Any]:
     """Open the page and use it: drag for two seconds at its first zoom, then with all of it in sight."""
-    from playwright.sync_api import TimeoutError as NeverSeen
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, headless=True, args=["--no-sandbox", "--disable-gpu", "--allow-file-access-from-files"]
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
         page = browser.new_page(viewport=SIZE)
-        page.set_default_timeout(120_000)
-        page.goto(address)
-        try:
-            page.wait_for_function(ready)
-        except NeverSeen:
-            browser.close()
-            return {"ok": False, "error": "nothing was seen within 120 s"}
-        # two frames later it is on the screen
-        painted = page.evaluate(
-            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
-        )
-        record = {"paint_ms": painted - page.evaluate("window.began || 0")}
-        record |= _frames(page, "pan")
-        if far:
-            page.evaluate(far)
-            record |= _frames(page, "far")
-        if change:
-            record["update_ms"] = statistics.median(page.evaluate(change))
+        page.add_init_script("performance.setResourceTimingBufferSize(20000)")
+        before = cpu() if cpu else 0.0
+        record = _first_paint(page, address, how["ready"])
+        if cpu:
+            record["server_ms"] = (cpu() - before) * 1000
+        if record["ok"]:
+            record |= _used(page, how)
+            if cpu:
+                before = cpu()
+                time.sleep(IDLE)
+                record["idle_ms"] = (cpu() - before) * 1000 / IDLE
         browser.close()
     return record
 
 
-def _frames(page: Any, name: str) -> dict[str, float]:
-    """How long frames take while the mouse drags the drawing there and back."""
-    page.mouse.move(700, 450)
-    page.mouse.down()
-    times = page.evaluate_handle(f"window.times = ({FRAMES})([90])")
-    for step in range(90):
-        away = step if step < 45 else 90 - step
-        page.mouse.move(700 - 12 * away, 450 - 6 * away)
+def _first_paint(page: Any, address: str, ready: str) -> dict[str, Any]:
+    from playwright.sync_api import TimeoutError as NeverSeen
+
+    end = time.monotonic() + LIMIT
+    try:
+        page.goto(address, wait_until="commit", timeout=LIMIT * 1000)
+        page.wait_for_function(ready, timeout=max(1, (end - time.monotonic()) * 1000))
+        # two frames later it is on the screen
+        painted = page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
+        )
+    except NeverSeen:
+        return {"ok": False, "nothing": f"nothing within {LIMIT} s", "error": f"nothing was seen within {LIMIT} s"}
+    size, scripts = page.evaluate(LOADED)
+    return {"ok": True, "paint_ms": painted, "page_kb": size, "script_kb": scripts}
+
+
+def _used(page: Any, how: dict[str, Any]) -> dict[str, Any]:
+    record = _frames(page, how, "pan")
+    _shot(page, "first")
+    if "far" in how:
+        page.evaluate(how["far"])
+        record |= _frames(page, how, "far")
+        _shot(page, "far")
+    if "change" in how:
+        record["update_ms"] = statistics.median(page.evaluate(how["change"]))
+    return record
+
+
+def _frames(page: Any, how: dict[str, Any], name: str) -> dict[str, float]:
+    """How long frames take while the mouse drags the drawing there and back, or, ``"by": "wheel"``, its wheel turns.
+
+    Raises RuntimeError where the drawing does not move.
+    """
+    stage = page.locator(how["stage"]).first.bounding_box()
+    x, y = stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2
+    stride = min(12.0, 0.8 * stage["width"] / STEPS)
+    before = _place(page, how)
+    wheel = how.get("by") == "wheel"
+    page.mouse.move(x, y)
+    if not wheel:
+        page.mouse.down()
+    times = page.evaluate_handle(f"window.times = ({FRAMES})({STEPS})")
+    for step in range(STEPS):
+        there = step < STEPS / 2
+        if wheel:
+            page.mouse.wheel(*((stride, stride / 2) if there else (-stride, -stride / 2)))
+        else:
+            away = step if there else STEPS - step
+            page.mouse.move(x - stride * away, y - stride * away / 2)
+        if step == STEPS // 2 and _place(page, how) == before:
+            raise RuntimeError("the graph does not follow the mouse")
     found = page.evaluate("() => window.times")
-    page.mouse.up()
+    if not wheel:
+        page.mouse.up()
     times.dispose()
     return {f"{name}_ms": statistics.median(found), f"{name}_worst_ms": max(found)}
+
+
+def _place(page: Any, how: dict[str, Any]) -> Any:
+    return page.evaluate(
+        "of => { const { x, y } = document.querySelector(of).getBoundingClientRect(); return [x, y]; }", how["drawing"]
+    )
+
+
+def _shot(page: Any, name: str) -> None:
+    """For looking at what was measured: ``SHOTS=FOLDER``."""
+    if os.environ.get("SHOTS"):
+        page.screenshot(path=f"{os.environ['SHOTS']}/{page.title()[:20]}-{time.time():.0f}-{name}.png", timeout=LIMIT * 1000)
 
 
 workload = Graph()
