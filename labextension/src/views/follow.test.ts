@@ -82,3 +82,32 @@ test('what is asked anew gets no answer to an old question', async () => {
   following.stop();
   vi.useRealTimers();
 });
+
+test('what is written is taken within 200 ms: it is asked for again as soon as the rest is over', async () => {
+  vi.useFakeTimers();
+  const written: number[] = []; // when; the stamp is how many
+  const LOOK = 80; // the server's, while it waits
+  const ask = async (stamp: string | undefined) => {
+    while (stamp === String(written.length)) {
+      await new Promise(done => setTimeout(done, LOOK));
+    }
+    return { stamp: String(written.length) };
+  };
+  const waited: number[] = [];
+  const following = follow(
+    ask,
+    ({ stamp }) => {
+      written.slice(waited.length, Number(stamp)).forEach(at => waited.push(Date.now() - at));
+    },
+    () => undefined
+  );
+  following.seen(true);
+  for (let step = 0; step < 200; step++) {
+    await settle(1 + ((step * 37) % 101)); // closer together and further apart than the looks
+    written.push(Date.now());
+  }
+  await settle(1000);
+  expect([waited.length, Math.max(...waited) <= 200]).toEqual([200, true]);
+  following.stop();
+  vi.useRealTimers();
+});
