@@ -38,6 +38,7 @@ SCREENS = {
     "widget": ".jp-OutputArea .jm-dag .jm-node",
     "no-kernel": "#jupyter-mage-panel .jm-rungraph .jm-node",
 }
+DEFINE = "get_ipython().magics_manager.registry['PipelineMagics'].session.define"
 GATE = "gate"
 """A block that waits until the page is being watched; all others come after it."""
 
@@ -135,10 +136,11 @@ class _Look:
 
     def _notebook(self, page: Any) -> dict[str, Any]:
         """The kernel runs it, by a cell."""
-        define = f"for header, body in {self._blocks!r}:\n    get_ipython().magics_manager.registry['PipelineMagics'].session.define(header, body)"
-        (self._folder / "live.ipynb").write_text(
-            json.dumps(self._lab.notebook(f"%load_ext jupyter_mage\n{define}", "%pipeline", "%pipeline run"))
-        )
+        given = self._folder / "blocks.json"
+        given.write_text(json.dumps(self._blocks))  # no cell of a thousand lines, which the page would have to draw
+        define = f"import json, pathlib\nfor header, body in json.loads(pathlib.Path({str(given)!r}).read_text()):\n    {DEFINE}(header, body)"
+        cells = (f"%load_ext jupyter_mage\n{define}", "%pipeline", "%pipeline run")
+        (self._folder / "live.ipynb").write_text(json.dumps(self._lab.notebook(*cells)))
         lab = self._lab.Lab(page, self._server, "live/live.ipynb").open()
         lab.run(0)
         if self._screen == "widget":
