@@ -48,7 +48,7 @@ def _middle(values: list[float]) -> dict[str, float]:
 
 def _targets(workload: Workload, n: int, found: dict[str, Any]) -> list[dict[str, Any]]:
     """Each target with what was measured and whether it is met; only at the size that it is for, and only for who took part."""
-    if n != workload.n:
+    if n not in (workload.aims or (workload.n,)):
         return []
     ours, targets = found.get(US, {}).get("cpu_ms"), []
     for name, limit in workload.limits_ms.items():
@@ -145,19 +145,7 @@ def markdown(document: dict[str, Any]) -> str:
     parts, goals = [], ["| workload | target | measured | |", "|---|--:|--:|---|"]
     for name, result in document["workloads"].items():
         workload = workloads[name.partition("@")[0]]
-        timed = [] if workload.rank else ["CPU ms", "(least)", "wall ms", "× us"]
-        head = ["contender", *timed, *workload.columns.values(), workload.kept]
-        lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 2) + "---|"]
-        for contender, entry in _ranked(workload, result):
-            if "cpu_ms" in entry:
-                row = _timed(entry, None, workload)
-                times = [row[2], row[3], row[0], row[4]] if row else []
-                cells = [f"**{contender}**" if contender.startswith(US) else contender, *times, *_more(entry, workload)]
-                lines.append("| " + " | ".join([*cells, notes.get(contender, "")]) + " |")
-            elif "nothing" in entry:
-                lines.append(
-                    "| " + " | ".join([contender, entry["nothing"], *[""] * (len(head) - 3), notes.get(contender, "")]) + " |"
-                )
+        lines = _turned(workload, result) if workload.rank else _lines(workload, result, notes)
         size = f"{result['n']:,}".replace(",", " ")
         parts.append(
             "\n".join([f"### `{workload.name}`: {workload.title}" + (f", n = {size}" if result["n"] > 1 else ""), "", *lines, ""])
@@ -167,6 +155,37 @@ def markdown(document: dict[str, Any]) -> str:
             for each in result["targets"]
         ]
     return "\n".join([*goals, "", *parts])
+
+
+def _lines(workload: Workload, result: dict[str, Any], notes: dict[str, str]) -> list[str]:
+    """A contender a line."""
+    head = ["contender", "CPU ms", "(least)", "wall ms", "× us", *workload.columns.values(), "keeps"]
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 2) + "---|"]
+    for contender, entry in _ranked(workload, result):
+        if "cpu_ms" in entry:
+            wall, _, cpu, cpu_least, ratio = _timed(entry, None, workload)
+            cells = [_bold(contender), cpu, cpu_least, wall, ratio, *_more(entry, workload)]
+            lines.append("| " + " | ".join([*cells, notes.get(contender, "")]) + " |")
+    return lines
+
+
+def _turned(workload: Workload, result: dict[str, Any]) -> list[str]:
+    """A contender a column: of many figures, each has some only."""
+    taking_part = [(name, entry) for name, entry in _ranked(workload, result) if "cpu_ms" in entry or "nothing" in entry]
+    lines = ["| | " + " | ".join(_bold(name) for name, _ in taking_part) + " |", "|---|" + "--:|" * len(taking_part)]
+    figures = [_more(entry, workload) for _, entry in taking_part]
+    for place, (column, title) in enumerate(workload.columns.items()):
+        cells = [row[place] for row in figures]
+        if any(cells):
+            nothing = [entry.get("nothing", "") if column == workload.rank else "" for _, entry in taking_part]
+            lines.append(
+                f"| {title} | " + " | ".join(cell or none or "–" for cell, none in zip(cells, nothing, strict=True)) + " |"
+            )
+    return lines
+
+
+def _bold(contender: str) -> str:
+    return f"**{contender}**" if contender.startswith(US) else contender
 
 
 def _bound(target: dict[str, Any]) -> str:

@@ -39,6 +39,8 @@ class Workload:
     """Whether ``--n`` says how much of it there is."""
     sizes: Sequence[int] = ()
     """Where it is measured at several, smallest first, and ``n`` is among them; who fails at one is not asked for a larger."""
+    aims: Sequence[int] = ()
+    """At which of its sizes the targets hold; none: at ``n`` only."""
     rank = ""
     """The column that says all, where that is not wall time and CPU: these two are left out then."""
     kept = "keeps"

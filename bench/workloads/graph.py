@@ -47,10 +47,11 @@ class Graph(Workload):
     rank = "paint_ms"
     kept = "note"
     columns = MappingProxyType({
-        "layout_ms": "layout ms", "paint_ms": "seen after ms", "pan_ms": "frame ms, moved", "pan_worst_ms": "worst",
-        "far_ms": "frame ms, all in sight", "far_worst_ms": "its worst", "update_ms": "a state ms", "script_kb": "script kB",
-        "page_kb": "page kB", "server_ms": "server's CPU ms until seen", "idle_ms": "a second, idle",
-        "wire_kb": "kB a run sends", "wire_ms": "CPU ms of that",
+        "layout_ms": "layout, CPU ms", "paint_ms": "seen after, ms", "pan_ms": "a frame while it is moved, ms",
+        "pan_worst_ms": "the worst", "far_ms": "a frame with all in sight, ms", "far_worst_ms": "the worst of those",
+        "update_ms": "a new state, ms", "script_kb": "script, kB", "zipped_kb": "zipped, kB", "page_kb": "page with its data, kB",
+        "server_ms": "server's CPU until seen, ms", "idle_ms": "server's CPU a second, idle, ms",
+        "wire_kb": "a run sends, kB", "wire_ms": "the kernel's CPU for that, ms",
     })  # fmt: skip
 
     def prepare(self, folder: Path, n: int) -> None:
