@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from . import contract, finding, live_logs, profiling, redaction, report, vault, view
+from . import contract, finding, flows, live_logs, profiling, redaction, report, vault, view
+from .asked import EdgeFlow
 from .errors import JupyterMageError, ProjectError, UnsafePathError, unknown
 from .files import inside
 from .fingerprint import differences
@@ -203,14 +204,14 @@ def picture(one: Project, name: str, after: int = 0) -> contract.RunPicture:
     reader = one.reader
     stamp, summary = reader.stamp(), reader.summary(name)
     with follow(reader, one.state, name) as followed:
-        drawn = _drawn(followed, summary.status)
+        drawn = _drawn(followed, summary.status, followed.compared_with(reader))
         before = followed.pictures.get(after) if after else None
         followed.remember(drawn)
         return {"picture": view.changes(before, drawn), "sequence": followed.sequence, "stamp": stamp}  # type: ignore[typeddict-item]
 
 
-def _drawn(followed: Follower, status: str) -> dict[str, Any]:
-    drawn = view.picture(followed.pipeline, followed.run)
+def _drawn(followed: Follower, status: str, before: Mapping[str, Output]) -> dict[str, Any]:
+    drawn = view.picture(followed.pipeline, followed.run, before=before)
     if drawn["run"] and status != drawn["run"]["status"]:  # its process died: no event says so
         drawn["run"]["status"] = status
         states: dict[str, Any] = {
@@ -312,6 +313,23 @@ def profile(one: Project, run: str, block: str, *, first: int = 0) -> contract.P
     """Each column of what a block gave in a run, from number ``first``. Raises as `preview` does."""
     output, command = _output(one, run, block)
     return profiling.profile(output, one.store, first=first, command=command)
+
+
+def edge(one: Project, run: str, source: str, target: str) -> EdgeFlow:
+    """What flowed from one block to another in a run, against the last good run before it. Raises UnknownNameError."""
+    reader = one.reader
+    summary = reader.summary(run)
+    with follow(reader, one.state, summary.id) as followed:
+        pipeline, parts = followed.pipeline, dict(followed.run.blocks)
+    part, order_only = parts.get(pipeline[source].name), source not in pipeline[target].upstreams
+    if order_only or part is None or part.output is None:
+        note = f"{source} gave nothing in run {run}: it {part.status if part else 'was no part of it'}"
+        return flows.nothing(source, target, order_only=order_only, note=note)
+    if part.sampled:
+        note = "a sample: it is not compared with whole results"
+        return {**flows.nothing(source, target, note=note), "now": flows.version(part.output, run, part.started)}
+    past = flows.until(run, reader.results(summary.pipeline, source))
+    return flows.flowed(source, target, part.output, run, part.started, past)
 
 
 def _output(one: Project, run: str, block: str) -> tuple[Output, str]:

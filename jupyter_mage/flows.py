@@ -2,12 +2,69 @@
 
 from __future__ import annotations
 
-from .asked import ColumnChange, FlowChange
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
+
+from .asked import ColumnChange, EdgeFlow, FlowChange, Version
 from .model import Output
 from .shapes import alert
 
 COLUMNS = 300
 """Columns that are listed; those that changed come first where there are more."""
+
+
+class Past(Protocol):
+    """A good result of a block in one run."""
+
+    @property
+    def run(self) -> str: ...
+    @property
+    def at(self) -> float: ...
+    @property
+    def output(self) -> Output: ...
+
+
+P = TypeVar("P", bound=Past)
+
+
+def nothing(source: str, target: str, *, order_only: bool = False, note: str = "") -> EdgeFlow:
+    """An edge of which there is only a ``note`` to say."""
+    return {
+        "source": source, "target": target, "order_only": order_only, "now": None, "before": None, "since": "", "change": None,
+        "taken": None, "note": f"{target} only waits for {source}: nothing flows" if order_only else note,
+    }  # fmt: skip
+
+
+def flowed(source: str, target: str, now: Output, run: str, at: float | None, past: Sequence[P]) -> EdgeFlow:
+    """What flowed in ``run``, against the last of the ``past`` results (newest first) that is another one."""
+    before, since = _last_change(now, past)
+    return {
+        **nothing(source, target),
+        "now": version(now, run, at),
+        "before": None if before is None else version(before.output, before.run, before.at),
+        "since": since,
+        "change": change(before.output if before else None, now),
+    }
+
+
+def version(output: Output, run: str, at: float | None) -> Version:
+    return {
+        "run": run, "at": at, "type": output.type, "rows": output.rows, "bytes": output.size,
+        "columns": None if output.columns is None else len(output.columns),
+    }  # fmt: skip
+
+
+def until(run: str, past: Sequence[P]) -> Sequence[P]:
+    """The results (newest first) of this run and those before it; all, where it has none."""
+    return past[next((n for n, each in enumerate(past) if each.run == run), 0) :]
+
+
+def _last_change(now: Output, past: Sequence[P]) -> tuple[P | None, str]:
+    """The last good result that differs from this one, and the run in between that gave the same."""
+    place = next((n for n, each in enumerate(past) if each.output.content == now.content), -1)
+    earlier = past[place + 1 :]
+    before = next((each for each in earlier if each.output.content != now.content), None)
+    return before, earlier[0].run if earlier and earlier[0] is not before else ""
 
 
 def change(before: Output | None, now: Output) -> FlowChange:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from . import events as ev
-from .model import Block, Pipeline
+from .model import Block, Output, Pipeline
 from .outline import drawable
 from .state import Run
 from .view.runs import Timeline
@@ -31,6 +31,8 @@ class Follower:
         self.touched: dict[str, int] = {}
         """The last event of each block."""
         self.pictures: OrderedDict[int, dict[str, Any]] = OrderedDict()
+        self.before: Mapping[str, Output] | None = None
+        """What the last good run of each block gave before this one, once somebody has asked."""
         self.guard = threading.Lock()
         self._whole = 0
         self._pipeline: Pipeline | None = None
@@ -44,11 +46,18 @@ class Follower:
             if isinstance(event, ev.BlockEvent):
                 self.touched[event.block] = number
             else:  # a start or an end says something of every block
-                self._whole, self._pipeline = number, None
+                self._whole, self._pipeline, self.before = number, None, None
 
     def needs_whole(self, after: int) -> bool:
         """Whether what changed behind this event is more than its blocks."""
         return after <= 0 or after < self._whole or after > self.sequence
+
+    def compared_with(self, reader: Any) -> Mapping[str, Output]:
+        """What its blocks' outputs are compared with: those of the last good run before it, which stay what they are."""
+        if self.before is None:
+            blocks = [part.name for part in self.run.blocks.values() if not part.is_item]
+            self.before = reader.before(self.run.id, blocks)
+        return self.before
 
     @property
     def pipeline(self) -> Pipeline:

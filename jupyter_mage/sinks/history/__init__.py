@@ -6,8 +6,8 @@ somebody who only looks.
 """
 
 from .reading import Reader
-from .results import Result
-from .sink import History, Latest
+from .results import Latest, Result
+from .sink import History
 from .summaries import RunSummary
 
 __all__ = ["History", "Latest", "Reader", "Result", "RunSummary"]

@@ -10,7 +10,7 @@ import contextlib
 import dataclasses
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,11 @@ from ... import events as ev
 from ...errors import unknown
 from ...model import Output
 from ...state import Run, fold
-from . import database, rows, summaries
+from . import database, results, rows, summaries
 from .gate import GATE
 from .liveness import RunLocks
+from .results import Latest, Result
 from .summaries import RunSummary
-
-_WITHOUT_DATA = rows.OUTPUT_COLUMNS.replace("o.data", "NULL")
 
 
 class Reader:
@@ -73,7 +72,7 @@ class Reader:
             columns = rows.EVENT_COLUMNS
             if database.check_version(connection, self.path) < 3:  # nobody has brought it up to date yet, nor do we
                 columns = columns.replace("e.started", "NULL")
-            query = f"""SELECT e.id, {columns}, {_WITHOUT_DATA} FROM events e
+            query = f"""SELECT e.id, {columns}, {rows.WITHOUT_DATA} FROM events e
                 JOIN runs r ON r.no = e.run LEFT JOIN outputs o ON o.content = e.content
                 WHERE r.id = ? AND e.id > ? ORDER BY e.id LIMIT ?"""  # noqa: S608 — only our own column names are put in
             found = connection.execute(query, (run, after, limit))
@@ -83,6 +82,32 @@ class Reader:
     def run(self, run: str) -> Run:
         """The state that a run's events fold to."""
         return fold(event for _, event in self.events(run))
+
+    def resolve_run(self, text: str, pipeline: str | None = None) -> str:
+        """As `History.resolve_run`."""
+        with self._read() as connection:
+            return summaries.named(connection, text, pipeline)
+
+    def latest(self, pipeline: str) -> dict[str, Latest]:
+        """The last good result of each block of a pipeline."""
+        with self._read() as connection:
+            return results.latest(connection, pipeline)
+
+    def results(self, pipeline: str, block: str) -> list[Result]:
+        """The good results of a block, newest first, one a run; samples are none."""
+        with self._read() as connection:
+            return results.results(connection, pipeline, block)
+
+    def before(self, run: str, blocks: Collection[str]) -> dict[str, Output]:
+        """What each of these blocks gave in the last good run before ``run``."""
+        with self._read() as connection:
+            return results.before(connection, run, blocks)
+
+    @contextlib.contextmanager
+    def lookup(self) -> Iterator[Callable[[str], Output | None]]:
+        """A function that gives the kept output of a cache key: one connection for all that is asked."""
+        with self._read() as connection:
+            yield results.by_key(connection)
 
     def output(self, content: str) -> Output | None:
         """The output of this content name, with its bytes when they are few."""

@@ -19,6 +19,7 @@ from ...model import Failure, Output
 
 OUTPUT_FIELDS = 'content, codec, type, size, "rows", columns, preview, data'
 OUTPUT_COLUMNS = 'o.content, o.codec, o.type, o.size, o."rows", o.columns, o.preview, o.data'
+WITHOUT_DATA = OUTPUT_COLUMNS.replace("o.data", "NULL")
 
 EVENT_FIELDS = "id, run, kind, block, at, seconds, key, content, body, started"
 EVENT_COLUMNS = "e.kind, e.block, e.at, e.seconds, e.key, e.body, e.started"

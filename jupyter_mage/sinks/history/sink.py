@@ -9,7 +9,6 @@ import os
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,12 @@ from ...errors import ProjectError, StoreError, unknown
 from ...files import FileLock, atomic_write, sweep
 from ...model import Output
 from ...state import Run, fold
-from . import database, keeping, rows, summaries
+from . import database, keeping, results, rows, summaries
 from .gate import GATE
 from .keeping import KeptOutput
 from .liveness import RunLocks
 from .reading import Reader
-from .results import Result, results
+from .results import Latest, Result
 from .summaries import RunSummary
 from .writer import Writer, locked
 
@@ -31,18 +30,6 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 10_000
 """Keys in one SELECT; SQLite's own limit is 32,766."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Latest:
-    """The last good result of a block, as the tables have it: what a plan compares with, and how long it took."""
-
-    key: str
-    output: Output
-    ingredients: Mapping[str, Any]
-    seconds: float
-    run: str
-    at: float
 
 
 class History:
@@ -244,9 +231,7 @@ class History:
         """The id that ``text`` means: itself, ``last`` (or ``-1``, ``-2`` …), or the start or end of exactly one id."""
         self._settle()
         with self._read() as connection:
-            query = "SELECT id FROM runs WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY no DESC"
-            ids = [row[0] for row in connection.execute(query, (pipeline,))]
-        return _resolve(text, ids)
+            return summaries.named(connection, text, pipeline)
 
     def outputs(self, keys: Sequence[str]) -> dict[str, Output]:
         """The kept output of each cache key that has one."""
@@ -268,17 +253,9 @@ class History:
 
         It sees what was committed when it is asked. A run's own events need not be: no other block has the same key.
         """
-        query = f"""SELECT {rows.OUTPUT_COLUMNS} FROM keys k JOIN outputs o ON o.content = k.content
-            WHERE k.key = ?"""  # noqa: S608 — only our own column names are put in
         self._settle()
         with self._connected() as connection:
-
-            def find(key: str) -> Output | None:
-                with GATE:
-                    row = connection.execute(query, (key,)).fetchone()
-                return None if row is None else rows.output_from(row)
-
-            yield find
+            yield results.by_key(connection)
 
     def latest(self, pipeline: str) -> dict[str, Latest | ev.BlockSucceeded]:
         """The last good result of each block of a pipeline; one that this process told, as it told it."""
@@ -299,20 +276,11 @@ class History:
         """The good results of a block, newest first, one a run; samples are none."""
         self._settle()
         with self._read() as connection:
-            return results(connection, pipeline, block)
+            return results.results(connection, pipeline, block)
 
     def _read_latest(self, pipeline: str) -> dict[str, Latest | ev.BlockSucceeded]:
-        query = f"""SELECT l.block, e.key, r.id, e.at, e.seconds, e.body, {rows.OUTPUT_COLUMNS} FROM latest l
-            JOIN events e ON e.id = l.event JOIN runs r ON r.no = e.run JOIN outputs o ON o.content = e.content
-            WHERE l.pipeline = ?"""  # noqa: S608 — only our own column names are put in
-        found: dict[str, Latest | ev.BlockSucceeded] = {}
         with self._read() as connection:
-            for block, key, run, at, seconds, body, *row in connection.execute(query, (pipeline,)):
-                output = rows.output_from(row)
-                found[block] = Latest(
-                    key=key, output=output, ingredients=rows.Later(body, "ingredients"), seconds=seconds, run=run, at=at
-                )
-        return found
+            return {**results.latest(connection, pipeline)}
 
     def output(self, content: str) -> Output | None:
         """The output of this content name, with its bytes when they are few."""
@@ -412,27 +380,6 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _resolve(text: str, ids: Sequence[str]) -> str:
-    wanted = text.strip()
-    if wanted in ids:
-        return wanted
-    place = -1 if wanted in ("last", "") else _negative(wanted)
-    if place is not None and ids:
-        if -place <= len(ids):
-            return ids[-place - 1]
-        raise StoreError(f"there are only {len(ids)} runs, so no run {wanted}", hint="%pipeline runs")
-    near = [run for run in ids if run.startswith(wanted) or run.endswith(wanted)]
-    if len(near) == 1:
-        return near[0]
-    if len(near) > 1:
-        raise StoreError(f"{wanted!r} could be any of {len(near)} runs: {', '.join(near[:5])} …", hint="type more of it")
-    raise unknown("run", wanted, ids, hint="%pipeline runs")
-
-
-def _negative(text: str) -> int | None:
-    return int(text) if text.startswith("-") and text[1:].isdecimal() and int(text) < 0 else None
 
 
 _open_histories: weakref.WeakSet[History] = weakref.WeakSet()

@@ -1,13 +1,14 @@
-"""A run in one line, as a row of the table of runs gives it."""
+"""A run in one line, as a row of the table of runs gives it; and which run a person means."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ...errors import StoreError, unknown
 from .inserts import count_blocks
 
 
@@ -41,3 +42,30 @@ def summary(connection: sqlite3.Connection, row: tuple[Any, ...]) -> RunSummary:
     if fields["status"] == "running":  # counted when it ends
         fields.update(zip(("succeeded", "cached", "failed"), count_blocks(connection, row[-1]), strict=True))
     return RunSummary(**fields)
+
+
+def named(connection: sqlite3.Connection, text: str, pipeline: str | None = None) -> str:
+    """The id that ``text`` means: itself, ``last`` (or ``-1``, ``-2`` …), or the start or end of exactly one id."""
+    query = "SELECT id FROM runs WHERE ?1 IS NULL OR pipeline = ?1 ORDER BY no DESC"
+    return _resolve(text, [row[0] for row in connection.execute(query, (pipeline,))])
+
+
+def _resolve(text: str, ids: Sequence[str]) -> str:
+    wanted = text.strip()
+    if wanted in ids:
+        return wanted
+    place = -1 if wanted in ("last", "") else _negative(wanted)
+    if place is not None and ids:
+        if -place <= len(ids):
+            return ids[-place - 1]
+        raise StoreError(f"there are only {len(ids)} runs, so no run {wanted}", hint="%pipeline runs")
+    near = [run for run in ids if run.startswith(wanted) or run.endswith(wanted)]
+    if len(near) == 1:
+        return near[0]
+    if len(near) > 1:
+        raise StoreError(f"{wanted!r} could be any of {len(near)} runs: {', '.join(near[:5])} …", hint="type more of it")
+    raise unknown("run", wanted, ids, hint="%pipeline runs")
+
+
+def _negative(text: str) -> int | None:
+    return int(text) if text.startswith("-") and text[1:].isdecimal() and int(text) < 0 else None
