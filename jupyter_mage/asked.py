@@ -145,13 +145,15 @@ class PipelineVariable(TypedDict):
     name: str
     type: str
     """As the header says it; empty where any value goes."""
-    control: Literal["bool", "int", "float", "date", "datetime", "choice", "str", "json"]
+    control: Literal["str", "bool", "int", "float", "date", "datetime", "choice", "json"]
     optional: bool
     choices: list[str]
     value: str | None
     """As one types it; null where a run has to give it."""
     default: str | None
-    source: Literal["pipeline", "default", ""]
+    source: Literal["", "pipeline", "default"]
+    last: str | None
+    """What the last run was given; null where that was nothing."""
     blocks: list[str]
 
 
@@ -160,6 +162,9 @@ class PipelineVariables(TypedDict):
 
     pipeline: str
     variables: list[PipelineVariable]
+    last_run: str
+    """The last run, or empty where it never ran."""
+    last_at: float | None
 
 
 class Fitted(TypedDict):

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from . import contract, finding, flows, live_logs, profiling, redaction, report, vault, view
-from .asked import EdgeFlow
+from .asked import EdgeFlow, Origin, Profiled, Shown
 from .errors import JupyterMageError, ProjectError, UnsafePathError, unknown
 from .files import inside
 from .fingerprint import differences
@@ -105,6 +105,11 @@ def _project_line(root: Path, each: finding.Found) -> contract.ProjectLine:
     return line
 
 
+def pipelines(one: Project) -> contract.ProjectLine:
+    """The pipelines of one project, and each one's last run; none where its folder has none."""
+    return _project_line(one.root, finding.look(one.folder) or finding.Found(folder=one.folder))
+
+
 def _pipeline_line(one: Project, place: finding.Place, last: Any) -> contract.PipelineLine:
     listed = place.listed
     return {
@@ -130,23 +135,26 @@ def _without_file(one: Project, name: str, last: Any) -> contract.PipelineLine:
 # ---- commands: what to type for what a button does
 
 
+_COMMANDS = ("run", "resume", "rerun", "cancel", "show", "logs", "plan", "vars")
+
+
 def commands(one: Project, pipeline: str, run: Any = None, place: finding.Place | None = None) -> contract.Commands:
     """What to type, from the root folder; empty where it makes no sense or no file has the pipeline."""
     words = {name: shlex.join(["jupyter", "mage", *found]) for name, found in arguments(one, pipeline, run, place).items()}
-    return {name: words.get(name, "") for name in ("run", "resume", "rerun", "cancel", "show", "logs")}  # type: ignore[return-value]
+    return {name: words.get(name, "") for name in _COMMANDS}  # type: ignore[return-value]
 
 
 def arguments(one: Project, pipeline: str, run: Any, place: finding.Place | None) -> dict[str, list[str]]:
     """The words behind ``jupyter mage``, for each thing that can be done now."""
     place = place or finding.place_of(one.folder, pipeline)
-    file = _argument(one, place.file if place else one.folder)
+    file = argument(one, place.file if place else one.folder)
     found: dict[str, list[str]] = {}
     if run is not None and run.status == "running":
         found["cancel"] = ["cancel", file, run.id]
     if place is None:
         return found
     named = [file] if place.alone else [file, pipeline]
-    found |= {"run": ["run", *named], "show": ["show", *named]}
+    found |= {name: [name, *named] for name in ("run", "show", "plan", "vars")}
     if run is None:
         return found
     found["logs"] = ["logs", *named, "--run", run.id]
@@ -157,7 +165,8 @@ def arguments(one: Project, pipeline: str, run: Any, place: finding.Place | None
     return found
 
 
-def _argument(one: Project, file: Path) -> str:
+def argument(one: Project, file: Path) -> str:
+    """How a command that is typed in the root folder names a file or folder."""
     text = os.path.relpath(file, one.root)
     return f"./{text}" if text.startswith("-") else text
 
@@ -268,7 +277,7 @@ def diff(one: Project, before: str, after: str) -> contract.RunDiff:
     old, new = reader.run(reader.summary(before).id), reader.run(reader.summary(after).id)
     reasons = why_different(reader, old, new)
     place = finding.place_of(one.folder, new.pipeline)
-    file = _argument(one, place.file if place else one.folder)
+    file = argument(one, place.file if place else one.folder)
     named = [file] if place is None or place.alone else [file, new.pipeline]
     return {
         "before": lines.run_line(reader.summary(before)),
@@ -298,21 +307,21 @@ def why_different(history: Any, old: Run, new: Run) -> dict[str, list[str]]:
 # ---- outputs
 
 
-def preview(
-    one: Project, run: str, block: str, *, start: int = 0, rows: int = profiling.ROWS, first: int = 0
-) -> contract.Preview:
+def preview(one: Project, run: str, block: str, *, start: int = 0, rows: int = profiling.ROWS, first: int = 0) -> Shown:
     """Rows of what a block gave in a run, columns from number ``first``.
 
     Raises UnknownNameError, and JupyterMageError where it gave nothing.
     """
-    output, command = _output(one, run, block)
-    return profiling.preview(output, one.store, start=start, rows=rows, first=first, command=command)
+    origin, output, command = _output(one, run, block)
+    seen = profiling.preview(output, one.store, start=start, rows=rows, first=first, command=command)
+    image = profiling.image(output, one.store)
+    return {"origin": origin, "preview": profiling.bounded(seen), "image": image, "first": first}
 
 
-def profile(one: Project, run: str, block: str, *, first: int = 0) -> contract.Profile:
+def profile(one: Project, run: str, block: str, *, first: int = 0) -> Profiled:
     """Each column of what a block gave in a run, from number ``first``. Raises as `preview` does."""
-    output, command = _output(one, run, block)
-    return profiling.profile(output, one.store, first=first, command=command)
+    origin, output, command = _output(one, run, block)
+    return {"origin": origin, "profile": profiling.profile(output, one.store, first=first, command=command), "first": first}
 
 
 def edge(one: Project, run: str, source: str, target: str) -> EdgeFlow:
@@ -332,7 +341,7 @@ def edge(one: Project, run: str, source: str, target: str) -> EdgeFlow:
     return flows.flowed(source, target, part.output, run, part.started, past)
 
 
-def _output(one: Project, run: str, block: str) -> tuple[Output, str]:
+def _output(one: Project, run: str, block: str) -> tuple[Origin, Output, str]:
     reader = one.reader
     past: Run = reader.run(reader.summary(run).id)
     if block not in past.blocks:
@@ -340,9 +349,13 @@ def _output(one: Project, run: str, block: str) -> tuple[Output, str]:
     part = past.blocks[block]
     if part.output is None:
         raise ProjectError(f"{block} gave nothing in run {run}: {part.status}")
-    output = reader.output(part.output.content)
+    origin: Origin = {
+        "block": block, "run": run, "status": part.status, "at": part.started, "seconds": part.seconds,
+        "sampled": part.sampled, "sample": past.sample if part.sampled else None, "stale": False,
+    }  # fmt: skip
     shown = arguments(one, past.pipeline, None, None).get("show")
-    return output or part.output, shlex.join(["jupyter", "mage", *shown, f"{run}/{block}"]) if shown else ""
+    command = shlex.join(["jupyter", "mage", *shown, f"{run}/{block}"]) if shown else ""
+    return origin, reader.output(part.output.content) or part.output, command
 
 
 def hidden(answer: Any) -> Any:

@@ -53,15 +53,18 @@ class PictureEdge(TypedDict):
 
 
 class OutputFlow(TypedDict):
-    """What a block's output is, for the edges that carry it."""
+    """What a block's output is, for the edges that carry it. What there is nothing of is left out."""
 
     shape: NotRequired[str]
+    """``12 480 × 19``, or its type."""
     size: NotRequired[str]
+    """Bytes, in words."""
     change: NotRequired[str]
     """Against the last good run: ``−20 %, +day``."""
-    alert: NotRequired[str]
+    alert: NotRequired[Literal["", "loss", "schema"]]
     """``loss`` of a fifth of the rows or more, ``schema`` where columns are others, or empty."""
     before: NotRequired[str]
+    """What the last good run gave, where that differs: ``15 602 × 19``."""
 
 
 class BlockState(TypedDict):
@@ -80,10 +83,13 @@ class BlockState(TypedDict):
     seconds: NotRequired[float]
     attempt: NotRequired[int]
     items: NotRequired[int]
+    """Of a mapped block: how many runs it has, one an item of its upstream."""
     items_done: NotRequired[int]
     items_failed: NotRequired[int]
     memory: NotRequired[str]
+    """Bytes that its process had at most, in words."""
     sampled: NotRequired[bool]
+    """Whether it was made of a sample, not of all the data."""
     passed: NotRequired[int]
     """How many of its tests passed."""
     flow: NotRequired[OutputFlow]
@@ -232,6 +238,8 @@ class Commands(TypedDict):
     cancel: str
     show: str
     logs: str
+    plan: str
+    vars: str
 
 
 class RunDetail(TypedDict):
@@ -398,7 +406,7 @@ class PreviewColumn(TypedDict):
 class Preview(TypedDict):
     """The first rows of an output (or others), as text; or what is known of a value that is no table."""
 
-    sort: Literal["table", "value", "opaque"]
+    sort: Literal["value", "table", "opaque"]
     """``opaque``: it was pickled, and to look into it would be to load it, which only a kernel does."""
     type: str
     bytes: int
@@ -439,7 +447,7 @@ class ColumnProfile(TypedDict):
 
     name: str
     type: str
-    sort: Literal["number", "time", "text", "truth", "nested", "opaque"]
+    sort: Literal["opaque", "number", "time", "text", "truth", "nested"]
     """``opaque``: its values were pickled and are not loaded here."""
     nulls: int | None
     """Missing values, NaN and NaT among them; null where it is opaque."""

@@ -98,10 +98,14 @@ def look(folder: Path, notebooks: list[Path] | None = None) -> Found | None:
     return Found(folder=folder, mage=mage, places=list(places))
 
 
-def place_of(folder: Path, pipeline: str) -> Place | None:
-    """Where the pipeline of this name stands in ``folder``; None where no file, or more than one, has it."""
+def place_of(folder: Path, pipeline: str, file: str = "") -> Place | None:
+    """Where the pipeline of this name stands in ``folder``; None where no file, or more than one, has it.
+
+    ``file`` is the notebook's name, where several may have it.
+    """
     found = look(folder)
     places = [each for each in found.places if each.listed.name == pipeline] if found else []
+    places = [each for each in places if file in ("", each.file.name)]
     return places[0] if len(places) == 1 else None
 
 

@@ -6,12 +6,14 @@ trusts. Of a pickle it says what it is, and the command that shows it where its 
 
 from __future__ import annotations
 
+import base64
 import json
 import math
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from .asked import Image
 from .contract import Bar, ColumnProfile, Often, Preview, PreviewColumn, Profile
 from .model import Output
 from .plugins import Store
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from .stores.codecs.base import Seen, SeenColumn
 
 ROWS, MOST_ROWS = 50, 500
+LIMIT = 150_000
+"""Characters of a preview: a page is not sent more at once."""
+IMAGE = 1_000_000
+"""Bytes of a picture that is still sent."""
 COLUMNS = 200
 """Columns that are shown or profiled."""
 CELL = 300
@@ -31,6 +37,15 @@ BARS = 20
 OFTEN = 8
 COUNTED = 500_000
 """Rows that are counted one by one; of longer tables, so many evenly spread ones."""
+
+
+Mime = Literal["image/png", "image/jpeg", "image/gif", "image/svg+xml"]
+_IMAGES: tuple[tuple[bytes, Mime], ...] = (
+    (b"\x89PNG\r\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"<svg", "image/svg+xml"),
+)
 
 
 def preview(output: Output, store: Store, *, start: int = 0, rows: int = ROWS, first: int = 0, command: str = "") -> Preview:
@@ -73,6 +88,34 @@ def preview(output: Output, store: Store, *, start: int = 0, rows: int = ROWS, f
         "cells": [list(row) for row in zip(*cells, strict=True)] if cells else [],
         "note": f"kept as pickles and not shown here: {', '.join(hidden)}" if hidden else "",
     }
+
+
+def bounded(seen: Preview) -> Preview:
+    """As many of the columns as may be sent; the others are told as left."""
+    sizes = [len(json.dumps([row[place] for row in seen["cells"]])) for place in range(len(seen["columns"]))]
+    kept, total = 0, 0
+    for size in sizes:
+        total += size + 100
+        if total > LIMIT and kept:
+            break
+        kept += 1
+    left = len(sizes) - kept
+    if not left:
+        return seen
+    cells = [row[:kept] for row in seen["cells"]]
+    return {**seen, "columns": seen["columns"][:kept], "cells": cells, "columns_left": seen["columns_left"] + left}
+
+
+def image(output: Output, store: Store) -> Image | None:
+    """The picture that an output of bytes or text is, where it is one."""
+    if output.type not in ("bytes", "str") or output.size > IMAGE:
+        return None
+    value = store.look(output).value
+    data = hide(value).encode("utf-8", "replace") if isinstance(value, str) else value
+    if not isinstance(data, bytes):
+        return None
+    mime = next((mime for start, mime in _IMAGES if data.lstrip()[: len(start)] == start), None)
+    return {"mime": mime, "data": base64.b64encode(data).decode()} if mime else None
 
 
 def profile(output: Output, store: Store, *, first: int = 0, most: int = COLUMNS, command: str = "") -> Profile:

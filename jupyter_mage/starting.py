@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import browsing, finding
@@ -38,10 +38,18 @@ def resume(one: browsing.Project, run: str) -> Started:
     return {**start(one, _words(one, summary.pipeline, summary, "resume")), "run": run}
 
 
-def run(one: browsing.Project, pipeline: str, *, selection: str = "", force: bool = False) -> Started:
-    """Run a pipeline, or a selection of it."""
-    words = _words(one, pipeline, None, "run")
-    return start(one, [*words, *(["--select", selection] if selection else []), *(["--force"] if force else [])])
+def run(
+    one: browsing.Project,
+    pipeline: str,
+    *,
+    file: str = "",
+    selection: str = "",
+    force: bool = False,
+    variables: Mapping[str, str] | None = None,
+) -> Started:
+    """Run a pipeline, or a selection of it, with these variables as they are typed. Raises what the command says is wrong."""
+    words = [*_words(one, pipeline, None, "run", file), *(["--select", selection] if selection else [])]
+    return start(one, [*words, *_variables(variables or {}), *(["--force"] if force else [])])
 
 
 def cancel(one: browsing.Project, run: str) -> Started:
@@ -104,18 +112,24 @@ def _begun(one: browsing.Project, process: subprocess.Popen[bytes], known: set[s
     return ""
 
 
-def _words(one: browsing.Project, pipeline: str, summary: Any, verb: str) -> list[str]:
-    place = finding.place_of(one.folder, pipeline)
+def _words(one: browsing.Project, pipeline: str, summary: Any, verb: str, file: str = "") -> list[str]:
+    place = place_of(one, pipeline, file)
+    words = browsing.arguments(one, pipeline, summary, place).get(verb)
+    if words is None:
+        raise JupyterMageError(f"run {summary.id} is {summary.status}: there is nothing to {verb}", hint="%pipeline runs")
+    return words
+
+
+def place_of(one: browsing.Project, pipeline: str, file: str = "") -> finding.Place:
+    """Where the pipeline stands. Raises UnknownNameError, ProjectError where no file, or more than one, has it."""
+    place = finding.place_of(one.folder, pipeline, file)
     if place is None:
         found = finding.look(one.folder)
         names = [each.listed.name for each in found.places] if found else []
         if pipeline in names:
             raise ProjectError(f"several files here have a pipeline {pipeline}", hint="jupyter mage run NOTEBOOK.ipynb")
         raise unknown("pipeline", pipeline, names)
-    words = browsing.arguments(one, pipeline, summary, place).get(verb)
-    if words is None:
-        raise JupyterMageError(f"run {summary.id} is {summary.status}: there is nothing to {verb}", hint="%pipeline runs")
-    return words
+    return place
 
 
 def _usual(one: browsing.Project, pipeline: str, name: str, value: object) -> bool:
@@ -127,5 +141,5 @@ def _usual(one: browsing.Project, pipeline: str, name: str, value: object) -> bo
     return name in usual and usual[name] == value
 
 
-def _variables(given: dict[str, object]) -> list[str]:
+def _variables(given: Mapping[str, object]) -> list[str]:
     return [word for name, value in given.items() for word in ("--var", f"{name}={value}")]

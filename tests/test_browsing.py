@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from test_contract import misfits
 
-from jupyter_mage import browsing, contract, finding, live_logs, redaction, starting, vault
+from jupyter_mage import asked, browsing, contract, finding, live_logs, redaction, starting, vault
 from jupyter_mage import events as ev
 from jupyter_mage.errors import JupyterMageError, ProjectError, StoreError, UnknownNameError, UnsafePathError
 from jupyter_mage.session import Session
@@ -238,6 +238,8 @@ def test_a_runs_commands_are_those_that_make_sense(ran: tuple[browsing.Project, 
         "cancel": "",
         "show": f"jupyter mage show {file}",
         "logs": f"jupyter mage logs {file} --run {run}",
+        "plan": f"jupyter mage plan {file}",
+        "vars": f"jupyter mage vars {file}",
     }
 
 
@@ -412,9 +414,10 @@ def test_what_a_running_block_prints_is_read_along_and_then_stands_in_its_event(
 def test_an_output_is_previewed_and_profiled(ran: tuple[browsing.Project, str]) -> None:
     one, run = ran
     seen, told = browsing.preview(one, run, "numbers", rows=2), browsing.profile(one, run, "numbers")
-    assert (misfits(seen, contract.Preview), misfits(told, contract.Profile)) == ([], [])
-    assert (seen["cells"], seen["rows"], told["columns"][0]["maximum"]) == ([["1"], ["2"]], 3, "3")
-    assert seen["command"] == f"jupyter mage show sales/daily.ipynb {run}/numbers"
+    assert (misfits(seen, asked.Shown), misfits(told, asked.Profiled)) == ([], [])
+    rows = seen["preview"]
+    assert (rows["cells"], rows["rows"], told["profile"]["columns"][0]["maximum"]) == ([["1"], ["2"]], 3, "3")
+    assert rows["command"] == f"jupyter mage show sales/daily.ipynb {run}/numbers"
     with pytest.raises(ProjectError, match="gave nothing"):
         browsing.preview(one, run, "bad")
 

@@ -15,6 +15,7 @@ from jupyter_servers import JupyterServer, serving
 from test_browsing import CELLS, notebook
 from test_contract import misfits
 
+from jupyter_mage import asked as asked_shapes
 from jupyter_mage import contract
 from jupyter_mage.server.routes import ROUTES
 from jupyter_mage.session import Session
@@ -22,7 +23,8 @@ from jupyter_mage.session import Session
 PATHS = {route.name: f"jupyter-mage/api/{route.name}" for route in ROUTES}
 SHAPES = {
     "projects": contract.Projects, "runs": contract.RunsPage, "run": contract.RunDetail, "picture": contract.RunPicture,
-    "logs": contract.LogPage, "diff": contract.RunDiff, "preview": contract.Preview, "profile": contract.Profile,
+    "logs": contract.LogPage, "diff": contract.RunDiff, "preview": asked_shapes.Shown, "profile": asked_shapes.Profiled,
+    "pipelines": contract.ProjectLine, "edge": asked_shapes.EdgeFlow, "ask": asked_shapes.Plan,
 }  # fmt: skip
 each_route = pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
 reading = pytest.mark.parametrize("name", [route.name for route in ROUTES if route.method == "GET" and route.name != "projects"])
@@ -43,9 +45,12 @@ def run(server: JupyterServer) -> str:
     return made
 
 
+EDGE = {"source": "numbers", "target": "total", "what": "plan"}
+
+
 def asked(run: str) -> dict[str, Any]:
     """Fields that every route takes."""
-    return {"project": "sales", "run": run, "before": run, "after": "0", "block": "numbers", "pipeline": "daily"}
+    return {"project": "sales", "run": run, "before": run, "after": "0", "block": "numbers", "pipeline": "daily", **EDGE}
 
 
 def fields(name: str, made: str, **other: Any) -> dict[str, Any]:

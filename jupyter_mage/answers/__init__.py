@@ -44,7 +44,7 @@ def answer(session: Session, what: object, given: object) -> dict[str, Any]:
     >>> from pathlib import Path
     >>> session = Session(Path(tempfile.mkdtemp()), pipeline="demo")
     >>> answer(session, "variables", {})
-    {'value': {'pipeline': 'demo', 'variables': []}}
+    {'value': {'pipeline': 'demo', 'variables': [], 'last_run': '', 'last_at': None}}
     >>> answer(session, "prewiew", {})["error"]
     "no answer 'prewiew'. Did you mean 'preview'? There are: edge, edit, fit, mermaid, plan, preview, profile, variables"
     >>> session.close()

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from .. import profiling
-from ..asked import Image, Origin, Profiled, Shown
-from ..contract import Preview
+from ..asked import Origin, Profiled, Shown
 from ..errors import JupyterMageError, Where, unknown
 from ..model import Output
-from ..redaction import hide
 from ..session import Session
 from ..state import BlockRun
 from .given import Given
 
-LIMIT = 150_000
-"""Characters of a preview: a page is not sent more at once."""
 AT_ONCE = 4
 """Columns that are profiled at once: the kernel answers nothing else meanwhile, not even Cancel."""
-IMAGE = 1_000_000
-"""Bytes of a picture that is still sent."""
-
-Mime = Literal["image/png", "image/jpeg", "image/gif", "image/svg+xml"]
-_IMAGES: tuple[tuple[bytes, Mime], ...] = (
-    (b"\x89PNG\r\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF8", "image/gif"),
-    (b"<svg", "image/svg+xml"),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +38,8 @@ def preview(session: Session, given: Given) -> Shown:
         first=first,
         command=_command(found.origin, given.text("run")),
     )
-    return {"origin": found.origin, "preview": bounded(seen), "image": _image(session, found.output), "first": first}
+    image = profiling.image(found.output, session.store)
+    return {"origin": found.origin, "preview": profiling.bounded(seen), "image": image, "first": first}
 
 
 def profile(session: Session, given: Given) -> Profiled:
@@ -91,9 +76,13 @@ def find(session: Session, block: str, run: str = "") -> Found:
 
 
 def latest(session: Session) -> dict[str, Any]:
-    """Each block's last good result; none where nothing ever ran: to look makes no history."""
-    there = (session.state_folder / "history.db").exists()
-    return session.history.latest(session.current) if there else {}
+    """Each block's last good result; none where nothing ever ran."""
+    return session.history.latest(session.current) if ran(session) else {}
+
+
+def ran(session: Session) -> bool:
+    """Whether anything ever ran here: to look makes no history."""
+    return (session.state_folder / "history.db").exists()
 
 
 def _of_run(session: Session, block: str, run: str) -> Found:
@@ -123,31 +112,3 @@ def _command(origin: Origin, run: str) -> str:
     """What shows it in a cell: of the latest whole result its name is enough."""
     own = f"{origin['run']}/" if run or origin["sampled"] else ""
     return f"%pipeline show {own}{origin['block']}"
-
-
-def bounded(seen: Preview) -> Preview:
-    """As many of the columns as may be sent; the others are told as left."""
-    sizes = [len(json.dumps([row[place] for row in seen["cells"]])) for place in range(len(seen["columns"]))]
-    kept, total = 0, 0
-    for size in sizes:
-        total += size + 100
-        if total > LIMIT and kept:
-            break
-        kept += 1
-    left = len(sizes) - kept
-    if not left:
-        return seen
-    cells = [row[:kept] for row in seen["cells"]]
-    return {**seen, "columns": seen["columns"][:kept], "cells": cells, "columns_left": seen["columns_left"] + left}
-
-
-def _image(session: Session, output: Output) -> Image | None:
-    """The picture that an output of bytes or text is, where it is one."""
-    if output.type not in ("bytes", "str") or output.size > IMAGE:
-        return None
-    value = session.store.look(output).value
-    data = hide(value).encode("utf-8", "replace") if isinstance(value, str) else value
-    if not isinstance(data, bytes):
-        return None
-    mime = next((mime for start, mime in _IMAGES if data.lstrip()[: len(start)] == start), None)
-    return {"mime": mime, "data": base64.b64encode(data).decode()} if mime else None

@@ -13,6 +13,7 @@ from ..model import MISSING, Pipeline
 from ..redaction import hide
 from ..session import Session
 from ..variables import Variable, changed, listed
+from .data import ran
 from .given import Given
 
 Control = Literal["bool", "int", "float", "date", "datetime", "choice", "str", "json"]
@@ -27,7 +28,13 @@ LONGEST = 20_000
 def variables(session: Session, _: Given) -> PipelineVariables:
     """Every variable that blocks read, and the pipeline's others."""
     pipeline = session.pipeline
-    return {"pipeline": pipeline.name, "variables": [_variable(each, pipeline) for each in listed(pipeline)[:MOST]]}
+    run, at, last = session.history.last_variables(pipeline.name) if ran(session) else ("", 0.0, dict[str, Any]())
+    return {
+        "pipeline": pipeline.name,
+        "variables": [_variable(each, pipeline, last.get(each.name, MISSING)) for each in listed(pipeline)[:MOST]],
+        "last_run": run,
+        "last_at": at if run else None,
+    }
 
 
 def fit(session: Session, given: Given) -> Fitted:
@@ -40,7 +47,7 @@ def fit(session: Session, given: Given) -> Fitted:
     return {"value": text, "command": f"%pipeline vars {shlex.quote(f'{name}={text}')}"}
 
 
-def _variable(each: Variable, pipeline: Pipeline) -> PipelineVariable:
+def _variable(each: Variable, pipeline: Pipeline, last: Any) -> PipelineVariable:
     return {
         "name": each.name,
         "type": each.type.text or each.type.name,
@@ -50,6 +57,7 @@ def _variable(each: Variable, pipeline: Pipeline) -> PipelineVariable:
         "value": _text(each.value),
         "default": _text(_default(each.name, pipeline)),
         "source": each.source,  # type: ignore[typeddict-item]  # one of three words
+        "last": _text(last),
         "blocks": list(each.blocks[:MOST]),
     }
 

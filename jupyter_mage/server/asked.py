@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import DefinitionError
 
 RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 BLOCK = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}(\[\d{1,9}\])?", re.ASCII)
+VARIABLE = re.compile(r"[A-Za-z_]\w{0,199}")
 LONGEST = 4_096
+WORDS = 20_000
 
 
 class Asked:
@@ -43,6 +47,23 @@ class Asked:
     def yes(self, name: str) -> bool:
         return self._fields.get(name) in (True, "true", "1")
 
+    def words(self, name: str) -> dict[str, Any]:
+        """What a kernel would be sent: an object as JSON."""
+        value = self._fields.get(name, "{}")
+        if isinstance(value, str) and len(value) <= WORDS:
+            with contextlib.suppress(ValueError, RecursionError):
+                found = json.loads(value)
+                if isinstance(found, dict):
+                    return found
+        raise DefinitionError(f"{name} is {_short(value)}, not an object as JSON", hint=f'{name}={{"block": "NAME"}}')
+
+    def variables(self, name: str) -> dict[str, str]:
+        """Texts by the name of a variable, as they are typed."""
+        value = self._fields.get(name, {})
+        if not isinstance(value, dict) or any("\0" in part or len(part) > LONGEST for part in _texts(value)):
+            raise DefinitionError(f"{name} is {_short(value)}, not texts by name", hint=f'{name}={{"day": "2024-01-01"}}')
+        return value
+
     def run(self, name: str = "run") -> str:
         return self._matching(name, RUN, "run", "jupyter mage runs PROJECT")
 
@@ -58,6 +79,13 @@ class Asked:
         if not pattern.fullmatch(value):
             raise DefinitionError(f"{_short(value)} is no {what}", hint=hint)
         return value
+
+
+def _texts(value: dict[Any, Any]) -> Iterator[str]:
+    """Each name and text; for whatever is none, one that nothing takes."""
+    for name, part in value.items():
+        yield name if VARIABLE.fullmatch(name) else "\0"
+        yield part if isinstance(part, str) else "\0"
 
 
 def _short(value: object) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import browsing, starting
+from .. import browsing, onlooking, starting
 from .asked import Asked
 
 
@@ -28,6 +28,10 @@ def _project(root: Path, asked: Asked) -> browsing.Project:
 
 def _projects(root: Path, _: Asked) -> Any:
     return browsing.found(root)
+
+
+def _pipelines(root: Path, asked: Asked) -> Any:
+    return browsing.pipelines(_project(root, asked))
 
 
 def _runs(root: Path, asked: Asked) -> Any:
@@ -69,9 +73,19 @@ def _profile(root: Path, asked: Asked) -> Any:
     return browsing.profile(_project(root, asked), asked.run(), asked.block(), first=asked.number("first", 0))
 
 
+def _edge(root: Path, asked: Asked) -> Any:
+    return browsing.edge(_project(root, asked), asked.run(), asked.block("source"), asked.block("target"))
+
+
+def _ask(root: Path, asked: Asked) -> Any:
+    one, given = _project(root, asked), asked.words("given")
+    return onlooking.ask(one, asked.pipeline(), asked.text("what"), given, file=asked.text("file", ""))
+
+
 def _start(root: Path, asked: Asked) -> Any:
-    one = _project(root, asked)
-    return starting.run(one, asked.pipeline(), selection=asked.text("selection", ""), force=asked.yes("force"))
+    one, file, selection = _project(root, asked), asked.text("file", ""), asked.text("selection", "")
+    variables = asked.variables("variables")
+    return starting.run(one, asked.pipeline(), file=file, selection=selection, force=asked.yes("force"), variables=variables)
 
 
 def _rerun(root: Path, asked: Asked) -> Any:
@@ -97,6 +111,7 @@ def _log_stamp(root: Path, asked: Asked) -> str:
 
 ROUTES = (
     Route(name="projects", answer=_projects),
+    Route(name="pipelines", answer=_pipelines),
     Route(name="runs", answer=_runs, waits=_stamp),
     Route(name="run", answer=_run, waits=_stamp),
     Route(name="picture", answer=_picture, waits=_stamp),
@@ -104,6 +119,8 @@ ROUTES = (
     Route(name="diff", answer=_diff),
     Route(name="preview", answer=_preview),
     Route(name="profile", answer=_profile),
+    Route(name="edge", answer=_edge),
+    Route(name="ask", answer=_ask, waits=_stamp),
     Route(name="start", method="POST", answer=_start),
     Route(name="rerun", method="POST", answer=_rerun),
     Route(name="resume", method="POST", answer=_resume),

@@ -41,14 +41,17 @@ export interface PictureEdge {
   order_only: boolean;
 }
 
-/** What a block's output is, for the edges that carry it. */
+/** What a block's output is, for the edges that carry it. What there is nothing of is left out. */
 export interface OutputFlow {
+  /** ``12 480 × 19``, or its type. */
   shape?: string;
+  /** Bytes, in words. */
   size?: string;
   /** Against the last good run: ``−20 %, +day``. */
   change?: string;
   /** ``loss`` of a fifth of the rows or more, ``schema`` where columns are others, or empty. */
-  alert?: string;
+  alert?: '' | 'loss' | 'schema';
+  /** What the last good run gave, where that differs: ``15 602 × 19``. */
   before?: string;
 }
 
@@ -66,10 +69,13 @@ export interface BlockState {
   type?: string;
   seconds?: number;
   attempt?: number;
+  /** Of a mapped block: how many runs it has, one an item of its upstream. */
   items?: number;
   items_done?: number;
   items_failed?: number;
+  /** Bytes that its process had at most, in words. */
   memory?: string;
+  /** Whether it was made of a sample, not of all the data. */
   sampled?: boolean;
   /** How many of its tests passed. */
   passed?: number;
@@ -206,6 +212,8 @@ export interface Commands {
   cancel: string;
   show: string;
   logs: string;
+  plan: string;
+  vars: string;
 }
 
 /** A run and its blocks, or only those of them of which something was said since. */
@@ -352,7 +360,7 @@ export interface PreviewColumn {
 /** The first rows of an output (or others), as text; or what is known of a value that is no table. */
 export interface Preview {
   /** ``opaque``: it was pickled, and to look into it would be to load it, which only a kernel does. */
-  sort: 'table' | 'value' | 'opaque';
+  sort: 'value' | 'table' | 'opaque';
   type: string;
   bytes: number;
   /** How many the whole value has. */
@@ -390,7 +398,7 @@ export interface ColumnProfile {
   name: string;
   type: string;
   /** ``opaque``: its values were pickled and are not loaded here. */
-  sort: 'number' | 'time' | 'text' | 'truth' | 'nested' | 'opaque';
+  sort: 'opaque' | 'number' | 'time' | 'text' | 'truth' | 'nested';
   /** Missing values, NaN and NaT among them; null where it is opaque. */
   nulls: number | null;
   /** How many different values; null where they were not counted. */
@@ -545,13 +553,15 @@ export interface PipelineVariable {
   name: string;
   /** As the header says it; empty where any value goes. */
   type: string;
-  control: 'bool' | 'int' | 'float' | 'date' | 'datetime' | 'choice' | 'str' | 'json';
+  control: 'str' | 'bool' | 'int' | 'float' | 'date' | 'datetime' | 'choice' | 'json';
   optional: boolean;
   choices: string[];
   /** As one types it; null where a run has to give it. */
   value: string | null;
   default: string | null;
-  source: 'pipeline' | 'default' | '';
+  source: '' | 'pipeline' | 'default';
+  /** What the last run was given; null where that was nothing. */
+  last: string | null;
   blocks: string[];
 }
 
@@ -559,6 +569,9 @@ export interface PipelineVariable {
 export interface PipelineVariables {
   pipeline: string;
   variables: PipelineVariable[];
+  /** The last run, or empty where it never ran. */
+  last_run: string;
+  last_at: number | null;
 }
 
 /** A value that fits, and how one types it. */
@@ -663,7 +676,7 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     shape: ['maybe', 'text'],
     size: ['maybe', 'text'],
     change: ['maybe', 'text'],
-    alert: ['maybe', 'text'],
+    alert: ['maybe', ['one', '', 'loss', 'schema']],
     before: ['maybe', 'text']
   },
   BlockState: {
@@ -783,7 +796,9 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     rerun: 'text',
     cancel: 'text',
     show: 'text',
-    logs: 'text'
+    logs: 'text',
+    plan: 'text',
+    vars: 'text'
   },
   RunDetail: {
     run: ['of', 'RunLine'],
@@ -880,7 +895,7 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     index: 'truth'
   },
   Preview: {
-    sort: ['one', 'table', 'value', 'opaque'],
+    sort: ['one', 'value', 'table', 'opaque'],
     type: 'text',
     bytes: 'number',
     rows: ['null', 'number'],
@@ -904,7 +919,7 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
   ColumnProfile: {
     name: 'text',
     type: 'text',
-    sort: ['one', 'number', 'time', 'text', 'truth', 'nested', 'opaque'],
+    sort: ['one', 'opaque', 'number', 'time', 'text', 'truth', 'nested'],
     nulls: ['null', 'number'],
     distinct: ['null', 'number'],
     minimum: ['null', 'text'],
@@ -1005,17 +1020,20 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
   PipelineVariable: {
     name: 'text',
     type: 'text',
-    control: ['one', 'bool', 'int', 'float', 'date', 'datetime', 'choice', 'str', 'json'],
+    control: ['one', 'str', 'bool', 'int', 'float', 'date', 'datetime', 'choice', 'json'],
     optional: 'truth',
     choices: ['list', 'text'],
     value: ['null', 'text'],
     default: ['null', 'text'],
-    source: ['one', 'pipeline', 'default', ''],
+    source: ['one', '', 'pipeline', 'default'],
+    last: ['null', 'text'],
     blocks: ['list', 'text']
   },
   PipelineVariables: {
     pipeline: 'text',
-    variables: ['list', ['of', 'PipelineVariable']]
+    variables: ['list', ['of', 'PipelineVariable']],
+    last_run: 'text',
+    last_at: ['null', 'number']
   },
   Fitted: {
     value: 'text',

@@ -1,12 +1,17 @@
 /** What is read from disk, as screens for the proof in hostile.test.ts. */
 
 import type { Contract } from '../src/contract';
-import { read } from '../src/sources/read';
+import { Fake } from '../src/dag/sample';
+import { read } from '../src/read';
 import { Place } from '../src/views/history';
+import { data } from '../src/views/data';
 import { logs } from '../src/views/logs';
+import { plan } from '../src/views/plan';
 import { projects } from '../src/views/projects';
 import { runs } from '../src/views/runs';
+import { variables } from '../src/views/variables';
 import type { IView } from '../src/views/view';
+import { EDGE, PLAN, SHOWN, VARIABLES } from './answers';
 import type { IScreen } from './screens';
 
 export const RUN = {
@@ -33,7 +38,9 @@ export const COMMANDS = {
   rerun: 'c rerun',
   cancel: 'c cancel',
   show: 'c show',
-  logs: 'c logs'
+  logs: 'c logs',
+  plan: 'c plan',
+  vars: 'c vars'
 };
 
 export const LINE = {
@@ -138,7 +145,11 @@ export function answering(given: Partial<Record<string, unknown>>) {
     run: DETAIL,
     logs: LOG,
     diff: DIFF,
-    projects: PROJECTS
+    projects: PROJECTS,
+    pipelines: PROJECTS.projects[0],
+    preview: SHOWN,
+    plan: PLAN,
+    variables: VARIABLES
   };
   const answer =
     <K extends keyof Contract>(name: string, shape: K) =>
@@ -151,8 +162,11 @@ export function answering(given: Partial<Record<string, unknown>>) {
     picture: answer('picture', 'RunPicture'),
     logs: answer('logs', 'LogPage'),
     diff: answer('diff', 'RunDiff'),
-    preview: answer('preview', 'Preview'),
-    profile: answer('profile', 'Profile'),
+    pipelines: answer('pipelines', 'ProjectLine'),
+    preview: answer('preview', 'Shown'),
+    profile: answer('profile', 'Profiled'),
+    edge: answer('edge', 'EdgeFlow'),
+    ask: async ({ what }: { what: string }) => (what in given ? given[what] : usual[what]),
     start: answer('start', 'Started'),
     rerun: answer('rerun', 'Started'),
     resume: answer('resume', 'Started'),
@@ -176,8 +190,11 @@ function past(
     asks: true,
     mount(host, json) {
       const place = new Place();
-      const context = { history: answering({ [route]: json }), place, show: () => undefined };
+      const source = new Fake();
+      source.live = () => false;
+      const context = { history: answering({ [route]: json }), place, source, show: () => undefined };
       const mounted = of.mount(host, context as never);
+      place.choose('sales');
       mounted.seen?.(true);
       mounted.open?.({ project: 'sales', ...subject });
       [...host.querySelectorAll('button')].find(each => each.textContent === part)?.click();
@@ -194,5 +211,8 @@ export const HISTORY: readonly IScreen[] = [
   past(runs, 'a table', 'run', DETAIL, /because|KeyError: user/, one, 'Table'),
   past(runs, 'two compared', 'diff', DIFF, /rows \+3/, { run: 'run_1', other: 'run_2' }),
   past(logs, 'a log', 'logs', LOG, /a line of text.*it says so now/s, one),
+  past(plan, 'a pipeline on disk', 'pipelines', PROJECTS.projects[0], /sales\/eu\/orders\.ipynb/),
+  past(variables, 'on disk', 'variables', VARIABLES, /in the last run/),
+  past(data, 'an edge of a run', 'edge', EDGE, /against/, { run: 'run_1', block: 'raw', target: 'clean' }),
   past(projects, 'what is there', 'projects', PROJECTS, /orders_daily/)
 ];

@@ -8,6 +8,7 @@ import type { IView } from '../src/views/view';
 import { data } from '../src/views/data';
 import { plan } from '../src/views/plan';
 import { variables } from '../src/views/variables';
+import { Place } from '../src/views/history';
 import { KernelSource, PUSH } from '../src/sources/kernel';
 import { HISTORY } from './history_screens';
 
@@ -202,6 +203,8 @@ function view(
       const mounted = of.mount(host, {
         source,
         show,
+        history: null,
+        place: new Place(),
         data: { ask: answer, execute, waits: () => '' }
       } as never);
       mounted.seen?.(true);

@@ -43,7 +43,7 @@ class Reader:
         return "-".join(_stamp(each) for each in (self.path, Path(f"{self.path}-wal")))
 
     def runs(
-        self, pipeline: str | None = None, *, status: str | None = None, limit: int = 50, before: str = ""
+        self, pipeline: str | None = None, limit: int = 50, *, status: str | None = None, before: str = ""
     ) -> list[RunSummary]:
         """Runs, newest first; those before the run ``before``. A run whose process died is interrupted, not running."""
         query = f"""SELECT {summaries.COLUMNS} FROM runs WHERE (?1 IS NULL OR pipeline = ?1) AND (?2 IS NULL OR status = ?2)
@@ -92,6 +92,11 @@ class Reader:
         """The last good result of each block of a pipeline."""
         with self._read() as connection:
             return results.latest(connection, pipeline)
+
+    def last_variables(self, pipeline: str) -> tuple[str, float, dict[str, Any]]:
+        """The pipeline's newest run, when it began, and the variables that it was given; empty where it never ran."""
+        with self._read() as connection:
+            return summaries.last_variables(connection, pipeline)
 
     def results(self, pipeline: str, block: str) -> list[Result]:
         """The good results of a block, newest first, one a run; samples are none."""

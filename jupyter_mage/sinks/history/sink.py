@@ -272,6 +272,12 @@ class History:
             known = self._latest[pipeline] = self._read_latest(pipeline)
         return dict(known)
 
+    def last_variables(self, pipeline: str) -> tuple[str, float, dict[str, Any]]:
+        """The pipeline's newest run, when it began, and the variables that it was given; empty where it never ran."""
+        self._settle()
+        with self._read() as connection:
+            return summaries.last_variables(connection, pipeline)
+
     def results(self, pipeline: str, block: str) -> list[Result]:
         """The good results of a block, newest first, one a run; samples are none."""
         self._settle()

@@ -50,6 +50,15 @@ def named(connection: sqlite3.Connection, text: str, pipeline: str | None = None
     return _resolve(text, [row[0] for row in connection.execute(query, (pipeline,))])
 
 
+def last_variables(connection: sqlite3.Connection, pipeline: str) -> tuple[str, float, dict[str, Any]]:
+    """The pipeline's newest run, when it began, and the variables that it was given; empty where it never ran."""
+    query = """SELECT r.id, r.started, e.body FROM runs r JOIN events e ON e.run = r.no AND e.block IS NULL
+        AND e.kind IN ('run_started', 'run_resumed') WHERE r.no = (SELECT max(no) FROM runs WHERE pipeline = ?)
+        ORDER BY e.id DESC LIMIT 1"""
+    found = connection.execute(query, (pipeline,)).fetchone()
+    return ("", 0.0, {}) if found is None else (found[0], found[1], json.loads(found[2]).get("variables", {}))
+
+
 def _resolve(text: str, ids: Sequence[str]) -> str:
     wanted = text.strip()
     if wanted in ids:

@@ -4,6 +4,8 @@
  * Nothing that arrives is trusted: a saved notebook may hold any JSON.
  */
 
+import type { BlockState, OutputFlow } from '../contract';
+
 export interface INode {
   id: string;
   label: string;
@@ -40,42 +42,14 @@ export interface IEdge {
   orderOnly: boolean;
 }
 
-/** What a block's output is, for the edges that carry it. */
-export interface IFlow {
-  /** `12 480 × 19`, or its type. */
-  shape: string;
-  /** Bytes, in words; empty where that says nothing. */
-  size: string;
-  /** Against the last good run: `−20 %, +day`; or empty. */
-  change: string;
-  /** `loss` of a fifth of the rows or more, `schema` where columns are others, or empty. */
-  alert: '' | 'loss' | 'schema';
-  /** What the last good run gave: `15 602 × 19`; where it differs. */
-  before: string;
-}
+/** What a block's output is, for the edges that carry it; what there is nothing of is empty. */
+export type IFlow = Required<OutputFlow>;
 
-export interface IState {
-  status: string;
-  detail: string;
-  error?: string;
-  line?: number;
-  test?: string;
-  reason?: string;
-  rows?: number;
-  columns?: number;
-  seconds?: number;
-  /** Of a mapped block: how many runs it has, one an item of its upstream. */
-  items?: number;
-  /** Bytes that its process had at most, in words. */
-  memory?: string;
-  /** Whether it was made of a sample, not of all the data. */
-  sampled?: boolean;
+/** What of a block's state is drawn. */
+export interface IState extends Omit<BlockState, 'flow' | 'type' | 'items_done' | 'items_failed'> {
   /** When it started, on our own clock (`performance.now()`): a page that was reloaded goes on counting where it was. */
   since?: number;
   flow?: IFlow;
-  /** How many of its tests passed. */
-  passed?: number;
-  attempt?: number;
 }
 
 export interface IRun {
@@ -164,6 +138,9 @@ export interface ITold {
 /** What a view is asked to show first: a block, a run, an edge. */
 export interface ISubject {
   project?: string;
+  /** A pipeline on disk, in the project; `file` is its notebook's name, where several have it. */
+  pipeline?: string;
+  file?: string;
   run?: string;
   /** A run to compare with. */
   other?: string;

@@ -154,6 +154,7 @@ function answer(app: JupyterFrontEnd, pipelines: IPipelines, target: Node, reque
 function follow(pipelines: IPipelines, place: Place): void {
   let known: string | null = null;
   const look = () => {
+    place.notebook = pipelines.front?.panel.context.localPath ?? '';
     const found = folder(pipelines.front);
     if (found !== null && found !== known) {
       place.choose((known = found));

@@ -3,9 +3,8 @@
 import type { KernelMessage } from '@jupyterlab/services';
 
 import { words } from '../dag/words';
-import { image } from '../views/answers';
+import { read } from '../read';
 import { type IData, type IOutcome, Refusal } from '../views/data_source';
-import { text } from '../views/reading';
 import type { KernelSource } from './kernel';
 
 const ANSI = /\x1b\[[0-9;]*m/g;
@@ -72,11 +71,15 @@ function collect(outcome: IOutcome, message: KernelMessage.IIOPubMessage): void 
   if (mime) {
     const raw = data[mime] as string;
     outcome.images.push(
-      image({ mime, data: mime === 'image/svg+xml' ? encoded(raw) : raw.replace(/\s/g, '') })
+      read('Image', { mime, data: mime === 'image/svg+xml' ? encoded(raw) : raw.replace(/\s/g, '') })
     );
   } else {
     outcome.text += `${text(MOST)(data['text/plain'])}\n`;
   }
+}
+
+function text(most: number): (value: unknown) => string {
+  return value => (typeof value === 'string' ? value.slice(0, most) : '');
 }
 
 function encoded(markup: string): string {

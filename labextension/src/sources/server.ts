@@ -4,8 +4,8 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import type { Contract } from '../contract';
 import { words } from '../dag/words';
-import type { IHistory } from '../views/history';
-import { read } from './read';
+import { type IHistory, Refused } from '../views/history';
+import { read } from '../read';
 
 const BASE = 'jupyter-mage/api';
 
@@ -15,14 +15,19 @@ export class ServerHistory implements IHistory {
   constructor(private readonly _settings = ServerConnection.makeSettings()) {}
 
   readonly projects: IHistory['projects'] = stop => this._get('projects', 'Projects', {}, stop);
+  readonly pipelines: IHistory['pipelines'] = (asked, stop) =>
+    this._get('pipelines', 'ProjectLine', asked, stop);
   readonly runs: IHistory['runs'] = (asked, stop) => this._get('runs', 'RunsPage', { ...asked }, stop);
   readonly run: IHistory['run'] = (asked, stop) => this._get('run', 'RunDetail', { ...asked }, stop);
   readonly picture: IHistory['picture'] = (asked, stop) =>
     this._get('picture', 'RunPicture', { ...asked }, stop);
   readonly logs: IHistory['logs'] = (asked, stop) => this._get('logs', 'LogPage', { ...asked }, stop);
   readonly diff: IHistory['diff'] = (asked, stop) => this._get('diff', 'RunDiff', asked, stop);
-  readonly preview: IHistory['preview'] = (asked, stop) => this._get('preview', 'Preview', asked, stop);
-  readonly profile: IHistory['profile'] = (asked, stop) => this._get('profile', 'Profile', asked, stop);
+  readonly preview: IHistory['preview'] = (asked, stop) => this._get('preview', 'Shown', asked, stop);
+  readonly profile: IHistory['profile'] = (asked, stop) => this._get('profile', 'Profiled', asked, stop);
+  readonly edge: IHistory['edge'] = (asked, stop) => this._get('edge', 'EdgeFlow', asked, stop);
+  readonly ask: IHistory['ask'] = ({ given, ...asked }, stop) =>
+    this._query('ask', { ...asked, given: JSON.stringify(given) }, stop);
   readonly start: IHistory['start'] = asked => this._post('start', { ...asked });
   readonly rerun: IHistory['rerun'] = asked => this._post('rerun', asked);
   readonly resume: IHistory['resume'] = asked => this._post('resume', asked);
@@ -34,16 +39,20 @@ export class ServerHistory implements IHistory {
     asked: Asked,
     stop?: AbortSignal
   ): Promise<Contract[K]> {
+    return read(shape, await this._query(route, asked, stop));
+  }
+
+  private _query(route: string, asked: Asked, stop?: AbortSignal): Promise<unknown> {
     const query = new URLSearchParams();
     for (const [name, value] of Object.entries(asked)) {
       if (value !== undefined) {
         query.set(name, String(value));
       }
     }
-    return read(shape, await this._ask(`${route}?${query}`, { method: 'GET', signal: stop }));
+    return this._ask(`${route}?${query}`, { method: 'GET', signal: stop });
   }
 
-  private async _post(route: string, asked: Asked): Promise<Contract['Started']> {
+  private async _post(route: string, asked: object): Promise<Contract['Started']> {
     return read('Started', await this._ask(route, { method: 'POST', body: JSON.stringify(asked) }));
   }
 
@@ -56,14 +65,14 @@ export class ServerHistory implements IHistory {
       if (init.signal?.aborted) {
         throw error;
       }
-      throw new Error(words('The Jupyter server does not answer.'));
+      throw new Refused(words('The Jupyter server does not answer.'));
     }
     const text = await response.text();
     const answer = parsed(text);
     if (response.ok) {
       return answer;
     }
-    throw new Error(sentence(response.status, answer));
+    throw refusal(response.status, answer);
   }
 }
 
@@ -76,17 +85,17 @@ function parsed(text: string): unknown {
 }
 
 /** What the server said, with what to do; or what its status means. */
-function sentence(status: number, answer: unknown): string {
+function refusal(status: number, answer: unknown): Refused {
   const { message, hint } = read('Refusal', answer);
   if (status === 404 && (!message || message === 'Not Found')) {
-    return words(
-      'This Jupyter server does not know jupyter_mage. Is it installed where the server runs? Type: jupyter server extension list'
+    return new Refused(
+      words(
+        'This Jupyter server does not know jupyter_mage. Is it installed where the server runs? Type: jupyter server extension list'
+      )
     );
   }
   if (status === 403) {
-    return words('The Jupyter server refuses: log in again, then reload the page.');
+    return new Refused(words('The Jupyter server refuses: log in again, then reload the page.'));
   }
-  return [message || words('The server could not do it (status {status}).', { status }), hint]
-    .filter(Boolean)
-    .join('\n→ ');
+  return new Refused(message || words('The server could not do it (status {status}).', { status }), hint);
 }

@@ -1,10 +1,11 @@
 /** One place on the screen that asks: it says that it waits, and what went wrong. Only the last answer counts. */
 
+import type { Contract } from '../contract';
 import { html } from '../dag/dom';
 import { words } from '../dag/words';
+import { read } from '../read';
 import { command } from './command';
 import { type IData, Refusal } from './data_source';
-import type { Reader } from './reading';
 
 /** Milliseconds after which a wait is said; shorter ones would only flicker. */
 const SOON = 350;
@@ -25,13 +26,13 @@ export class Asking {
   }
 
   /** Ask; `then` gets the answer, unless something else was asked meanwhile. Gives whether it did. */
-  async ask<T>(
+  async ask<K extends keyof Contract>(
     what: string,
     given: Record<string, unknown>,
-    reader: Reader<T>,
-    then: (answer: T) => void
+    shape: K,
+    then: (answer: Contract[K]) => void
   ): Promise<boolean> {
-    return this.wait(this._data().ask(what, given), answer => then(reader(answer)));
+    return this.wait(this._data().ask(what, given), answer => then(read(shape, answer)));
   }
 
   /** The same for whatever else one waits for. */
@@ -70,7 +71,10 @@ export class Asking {
       error instanceof Error ? error.message : String(error)
     );
     const hint = error instanceof Refusal && this._hints ? error.hint : '';
-    this._say(said, ...(hint ? [/^[%!]/.test(hint) ? command(hint).root : html('span', {}, hint)] : []));
+    this._say(
+      said,
+      ...(hint ? [/^(%|!|jupyter mage )/.test(hint) ? command(hint).root : html('span', {}, hint)] : [])
+    );
   }
 
   /** Nothing is waited for, and nothing wrong. */

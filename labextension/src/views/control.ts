@@ -2,7 +2,7 @@
 
 import { html } from '../dag/dom';
 import { words } from '../dag/words';
-import type { IVariable } from './answers';
+import type { PipelineVariable } from '../contract';
 
 export interface IControl {
   readonly input: HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
@@ -12,13 +12,13 @@ export interface IControl {
 
 const NONE = 'None';
 
-export function controlOf(variable: IVariable): IControl {
+export function controlOf(variable: PipelineVariable): IControl {
   const made = MAKERS[variable.control](variable);
   made.put(variable.value);
   return made;
 }
 
-const MAKERS: Record<IVariable['control'], (variable: IVariable) => IControl> = {
+const MAKERS: Record<PipelineVariable['control'], (variable: PipelineVariable) => IControl> = {
   bool: () => {
     const input = html('input', { type: 'checkbox' });
     let given = false;
@@ -68,7 +68,11 @@ function field(type: string, attributes: Record<string, string | number>): ICont
 }
 
 /** No day is a value too, where the type allows it. */
-function dated(type: string, variable: IVariable, attributes: Record<string, string | number>): IControl {
+function dated(
+  type: string,
+  variable: PipelineVariable,
+  attributes: Record<string, string | number>
+): IControl {
   const made = field(type, attributes);
   if (variable.optional) {
     made.input.title = words('Empty: none');

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import { EDGE, ORIGIN, PREVIEW, PROFILE, SHOWN, VALUE } from '../../tests/answers';
 import { FakeData, mounted, settled } from '../../tests/fake_data';
+import { sample } from '../dag/sample';
 import { data } from './data';
 
 const answers = (more: Record<string, (given: Record<string, unknown>) => unknown> = {}) =>
@@ -173,8 +174,12 @@ test('a block of a run of a project is read from disk, with no kernel and no pic
   ];
   const history = {
     run: async () => ({ blocks }),
-    preview: async (given: unknown) => (asked.push(given), PREVIEW),
-    profile: async (given: unknown) => (asked.push(given), { ...PROFILE, columns_left: 0 })
+    picture: async () => ({ picture: sample() }),
+    preview: async (given: unknown) => (asked.push(given), SHOWN),
+    profile: async (given: unknown) => (
+      asked.push(given),
+      { origin: ORIGIN, profile: { ...PROFILE, columns_left: 0 }, first: 0 }
+    )
   };
   const { made, texts, one, press } = mounted(data, new FakeData({}), null, history as never);
   await settled();
@@ -186,10 +191,10 @@ test('a block of a run of a project is read from disk, with no kernel and no pic
   expect(asked).toEqual([{ project: 'shop', run: 'r7', block: 'tidy', start: 0, rows: 50, first: 0 }]);
   expect([texts('.jm-ofrun span'), texts('.jm-badge'), texts('tbody tr').length]).toEqual([
     ['of run r7'],
-    ['SAMPLE'],
+    ['SAMPLE', 'STALE'],
     3
   ]);
-  const choice = one<HTMLSelectElement>('select');
+  const choice = one<HTMLSelectElement>('select[aria-label=Block]');
   expect([choice.value, [...choice.options].map(each => each.value)]).toEqual(['tidy', ['load', 'tidy']]);
   choice.value = 'load';
   choice.dispatchEvent(new Event('change'));
@@ -199,10 +204,19 @@ test('a block of a run of a project is read from disk, with no kernel and no pic
   expect(texts('.jm-profile h4').length).toBe(2);
 });
 
-test('an edge of a run on disk is a matter of a kernel, and that is said', async () => {
-  const history = { run: async () => ({ blocks: [] }), preview: async () => PREVIEW };
-  const { made, texts } = mounted(data, new FakeData({}), null, history as never);
+test('an edge of a run on disk tells what flowed, and the ways from its block are those of the run', async () => {
+  const asked: unknown[] = [];
+  const history = {
+    run: async () => ({ blocks: [{ name: 'raw', shape: '3 × 2' }] }),
+    picture: async () => ({ picture: sample() }),
+    preview: async () => SHOWN,
+    edge: async (given: unknown) => (asked.push(given), EDGE)
+  };
+  const { made, texts, one } = mounted(data, new FakeData({}), null, history as never);
   made.open?.({ project: '', run: 'r7', block: 'raw', target: 'clean' });
   await settled();
-  expect(texts('.jm-refusal')).toEqual(['Only a kernel tells this: open the notebook and run its cells.']);
+  expect(asked).toEqual([{ project: '', run: 'r7', source: 'raw', target: 'clean' }]);
+  expect(texts('.jm-edgeinfo .jm-flowed').length).toBe(1);
+  const ways = one<HTMLSelectElement>('select[aria-label^="Its output"]');
+  expect([...ways.options].map(each => each.value)).toEqual(['', 'clean']);
 });

@@ -1,13 +1,14 @@
 /** A block's output: its first rows, its columns in a glance; of an edge, what flowed and what differs. */
 
+import type { Origin, Preview } from '../contract';
 import { html } from '../dag/dom';
 import type { Changed, IPicture, ISource, ISubject } from '../dag/model';
 import { MOVING } from '../dag/model';
 import { words } from '../dag/words';
-import { edge, type IOrigin, type IPreview, profiled, shown } from './answers';
 import { Asking } from './asking';
 import { command } from './command';
 import type { IData } from './data_source';
+import { Desk } from './desk';
 import { edgeOf, originOf } from './edge';
 import { HistoryData } from './history_data';
 import { pager } from './pager';
@@ -36,7 +37,8 @@ class DataView implements IMounted {
     host: HTMLElement,
     private readonly _context: IContext
   ) {
-    const data = () => this._past ?? this._context.data;
+    this._desk = new Desk(this._context, other => this._other(other), true);
+    const data = () => this._past ?? this._desk.data;
     this._asking = new Asking(data);
     this._asksEdge = new Asking(data);
     const choose = (target?: string) => {
@@ -63,6 +65,7 @@ class DataView implements IMounted {
       parts
     );
     this._root.append(
+      this._desk.root,
       bar,
       this._ofRun,
       this._asksEdge.note,
@@ -81,6 +84,7 @@ class DataView implements IMounted {
 
   unmount(): void {
     this._stop();
+    this._desk.unmount();
     this._asking.forget();
     this._asksEdge.forget();
     this._root.remove();
@@ -88,16 +92,32 @@ class DataView implements IMounted {
 
   seen(yes: boolean): void {
     this._seen = yes;
+    this._desk.seen(yes);
     if (yes && this._due) {
       this._ask();
     }
   }
 
   open(subject: ISubject): void {
+    this._desk.open(subject);
     if (subject.block) {
       const { project, run, block, target } = subject;
       this._go({ project, run, block, target });
     }
+  }
+
+  /** Another pipeline is asked about, or it ran. */
+  private _other(other: boolean): void {
+    if (this._past) {
+      return; // what was, stays
+    }
+    if (other) {
+      this._at = {};
+      this._clear();
+      this._edge.replaceChildren();
+    }
+    this._list();
+    this._ask();
   }
 
   /** A run of a project is read from disk, with no kernel; all else is asked of the kernel. */
@@ -107,16 +127,19 @@ class DataView implements IMounted {
     if (!past) {
       this._past = null;
       this._pastBlocks = [];
+      this._pastPicture = null;
     } else if (this._past?.run !== past.run || this._past.project !== past.project) {
       const made = (this._past = new HistoryData(past.history, past.project, past.run));
-      const known = (names: string[]) => {
+      const known = ({ blocks, picture }: { blocks: string[]; picture: IPicture | null }) => {
         if (this._past === made) {
-          this._pastBlocks = names;
+          this._pastBlocks = blocks;
+          this._pastPicture = picture;
           this._list();
         }
       };
-      made.blocks().then(known, () => undefined); // what is wrong is said where the block is asked for
+      made.about().then(known, () => undefined); // what is wrong is said where the block is asked for
     }
+    this._desk.root.classList.toggle('jm-aside', this._past !== null);
     this._ofRun.hidden = !run;
     this._ofRun.replaceChildren(html('span', {}, words('of run {run}', { run: run ?? '' })), this._back);
   }
@@ -146,7 +169,7 @@ class DataView implements IMounted {
 
   /** The blocks to choose from, and the ways that lead from the one that is chosen. */
   private _list(): void {
-    const drawn = this._past ? null : this._source.picture();
+    const drawn = this._past ? this._pastPicture : this._desk.picture();
     const names = this._past ? this._pastBlocks : inOrder(drawn);
     if (!this._past && (!this._at.block || (drawn && !names.includes(this._at.block) && !this._at.run))) {
       this._at = { block: names.find(name => good(drawn, name)) ?? names[0] };
@@ -173,6 +196,9 @@ class DataView implements IMounted {
     if (this._past) {
       return; // what was, stays
     }
+    if (this._desk.disk) {
+      return; // the desk tells
+    }
     if (changed === null) {
       this._list();
     }
@@ -184,7 +210,7 @@ class DataView implements IMounted {
   }
 
   private _state(name: string): string {
-    const state = this._source.picture()?.states.get(name);
+    const state = this._desk.picture()?.states.get(name);
     return state ? `${state.status} ${state.detail} ${state.sampled ?? ''}` : '';
   }
 
@@ -199,12 +225,16 @@ class DataView implements IMounted {
     this._root.classList.toggle('jm-blank-view', !block);
     if (!block) {
       this._clear();
-      this._body.replaceChildren(nothing());
+      if (this._desk.disk && !this._past && !this._desk.picture()) {
+        void this._asking.wait(this._desk.data.ask('picture'), () => undefined); // says why there is none
+      } else {
+        this._body.replaceChildren(nothing());
+      }
       return;
     }
     if (target) {
       const given = { source: block, target, run };
-      void this._asksEdge.ask('edge', given, edge, found => this._edge.replaceChildren(edgeOf(found)));
+      void this._asksEdge.ask('edge', given, 'EdgeFlow', found => this._edge.replaceChildren(edgeOf(found)));
     } else {
       this._asksEdge.forget();
       this._edge.replaceChildren();
@@ -215,7 +245,7 @@ class DataView implements IMounted {
 
   private async _askRows(about: Record<string, unknown>): Promise<void> {
     const given = { ...about, start: this._start, rows: ROWS, first: this._first };
-    const kept = await this._asking.ask('preview', given, shown, found => {
+    const kept = await this._asking.ask('preview', given, 'Shown', found => {
       this._origin.replaceChildren(originOf(found.origin));
       if (!about.target) {
         this._origin.append(sizes(found.preview));
@@ -235,12 +265,12 @@ class DataView implements IMounted {
     this._foot.replaceChildren();
   }
 
-  private _shape(preview: IPreview): HTMLElement {
+  private _shape(preview: Preview): HTMLElement {
     return preview.sort === 'table' ? table(preview) : value(preview.text, preview.type);
   }
 
   /** Pages, what cannot be shown, and the command that shows more. */
-  private _more(preview: IPreview, origin: IOrigin): HTMLElement[] {
+  private _more(preview: Preview, origin: Origin): HTMLElement[] {
     const made: HTMLElement[] = [];
     if (preview.sort === 'table') {
       const go = (start: number) => this._page(() => (this._start = start));
@@ -258,7 +288,7 @@ class DataView implements IMounted {
     if (
       preview.sort === 'opaque' &&
       !this._past &&
-      this._context.data.execute &&
+      this._desk.data.execute &&
       !origin.sampled &&
       !this._at.run
     ) {
@@ -294,17 +324,22 @@ class DataView implements IMounted {
     let first = 0;
     let left = 1;
     while (left > 0 && first < most) {
-      const kept = await this._asking.ask('profile', { ...about, first }, profiled, ({ origin, profile }) => {
-        const rows = profile.rows ?? profile.counted;
-        if (first === 0) {
-          this._origin.replaceChildren(originOf(origin));
-          this._body.replaceChildren(body);
-          this._foot.replaceChildren(...counted(profile.counted, rows), ...said(profile.note));
+      const kept = await this._asking.ask(
+        'profile',
+        { ...about, first },
+        'Profiled',
+        ({ origin, profile }) => {
+          const rows = profile.rows ?? profile.counted;
+          if (first === 0) {
+            this._origin.replaceChildren(originOf(origin));
+            this._body.replaceChildren(body);
+            this._foot.replaceChildren(...counted(profile.counted, rows), ...said(profile.note));
+          }
+          list.append(...profile.columns.map(each => profileOf(each, rows, profile.counted)));
+          first += profile.columns.length;
+          left = profile.columns.length ? profile.columns_left : 0;
         }
-        list.append(...profile.columns.map(each => profileOf(each, rows, profile.counted)));
-        first += profile.columns.length;
-        left = profile.columns.length ? profile.columns_left : 0;
-      });
+      );
       if (!kept) {
         if (first === 0 && !this._asking.note.hidden) {
           this._clear();
@@ -334,6 +369,7 @@ class DataView implements IMounted {
   private readonly _body = html('div', { class: 'jm-body' });
   private readonly _foot = html('div', { class: 'jm-foot' });
   private readonly _root = html('div', { class: 'jm-view jm-data' });
+  private readonly _desk: Desk;
   private readonly _asking: Asking;
   private readonly _asksEdge: Asking;
   private readonly _stop: () => void;
@@ -346,6 +382,7 @@ class DataView implements IMounted {
   private _state_then = '';
   private _past: HistoryData | null = null;
   private _pastBlocks: string[] = [];
+  private _pastPicture: IPicture | null = null;
 }
 
 function nothing(): HTMLElement {
@@ -367,7 +404,7 @@ function fill(select: HTMLSelectElement, options: [string, string][], chosen: st
   select.value = chosen;
 }
 
-function sizes(preview: IPreview): HTMLElement {
+function sizes(preview: Preview): HTMLElement {
   const columns = preview.columns.filter(each => !each.index).length + preview.columns_left;
   const said = shape({ ...preview, columns: preview.sort === 'table' ? columns : null });
   return html(

@@ -1,9 +1,9 @@
 /** Where the views' answers come from: the kernel of the notebook in front, or a server that reads what it left. */
 
-import type { IImage } from './answers';
+import type { Image } from '../contract';
 
 export interface IData {
-  /** The answer, to be read by a reader of `answers.ts`. Rejects with a `Refusal`. */
+  /** The answer, to be read by its shape (`read.ts`). Rejects with a `Refusal`. */
   ask(what: string, given?: Record<string, unknown>): Promise<unknown>;
   /** Run a line in the kernel, as a cell would; missing where there is none. Rejects with a `Refusal`. */
   execute?(command: string): Promise<IOutcome>;
@@ -14,7 +14,7 @@ export interface IData {
 /** What a line that was run has shown. */
 export interface IOutcome {
   text: string;
-  images: IImage[];
+  images: Image[];
 }
 
 /** A question or a command that was not answered as hoped: why, and what to type. */

@@ -2,12 +2,11 @@
 
 import { duration, html } from '../dag/dom';
 import { words } from '../dag/words';
-import type { IEdgeAnswer, IOrigin, IVersion } from './answers';
-import { ago, bytes, grouped, shape } from './saying';
+import type { EdgeFlow, FlowChange, Origin, Version } from '../contract';
+import { ago } from './parts';
+import { bytes, grouped, shape } from './saying';
 
-type Change = NonNullable<IEdgeAnswer['change']>;
-
-export function edgeOf(edge: IEdgeAnswer): HTMLElement {
+export function edgeOf(edge: EdgeFlow): HTMLElement {
   const made = html('section', { class: 'jm-edgeinfo', 'aria-label': words('What flowed') });
   if (edge.now) {
     made.append(
@@ -29,7 +28,7 @@ export function edgeOf(edge: IEdgeAnswer): HTMLElement {
   return made;
 }
 
-function changes(edge: IEdgeAnswer, change: Change): HTMLElement[] {
+function changes(edge: EdgeFlow, change: FlowChange): HTMLElement[] {
   const { now, before } = edge;
   if (!now || !before) {
     const said = edge.since
@@ -54,7 +53,7 @@ function changes(edge: IEdgeAnswer, change: Change): HTMLElement[] {
 }
 
 /** `−3 122 rows (−20 %)`, and the same of columns. */
-function rows(change: Change, before: IVersion, now: IVersion): (HTMLElement | string)[] {
+function rows(change: FlowChange, before: Version, now: Version): (HTMLElement | string)[] {
   const parts: string[] = [];
   const signed = (count: number) => (count < 0 ? '−' : '+') + grouped(Math.abs(count));
   if (change.was_type !== null) {
@@ -86,7 +85,7 @@ function rows(change: Change, before: IVersion, now: IVersion): (HTMLElement | s
 }
 
 /** The columns that came, went, or have another type now. */
-function schema(change: Change): HTMLElement[] {
+function schema(change: FlowChange): HTMLElement[] {
   const altered = change.columns.filter(each => each.change);
   if (!altered.length) {
     return [];
@@ -116,7 +115,7 @@ function schema(change: Change): HTMLElement[] {
 }
 
 /** `made by run …, 3 min ago, in 0.31 s`: where an output is from, and that it is a sample. */
-export function originOf(origin: IOrigin): HTMLElement {
+export function originOf(origin: Origin): HTMLElement {
   const parts: string[] = [];
   if (origin.sampled && origin.sample !== null) {
     parts.push(words('of the first {count} rows or items of each loader', { count: grouped(origin.sample) }));

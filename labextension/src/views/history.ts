@@ -1,14 +1,16 @@
 /** What the views of history ask for; who answers (a server, a kernel, a test) is not known here. */
 
 import type {
+  EdgeFlow,
   LogPage,
-  Preview,
-  Profile,
+  Profiled,
+  ProjectLine,
   Projects,
   RunDetail,
   RunDiff,
   RunPicture,
   RunsPage,
+  Shown,
   Started
 } from '../contract';
 
@@ -39,16 +41,25 @@ export interface ILogsAsked extends IRunAsked {
   search?: string;
 }
 
-export interface IStartAsked {
+/** A pipeline on disk. */
+export interface IOnDisk {
   project: string;
   pipeline: string;
-  selection?: string;
-  force?: boolean;
+  /** The notebook's name, or the project folder's: several files may have a pipeline of this name. */
+  file?: string;
 }
 
-/** Each answer is complete (see `sources/read.ts`); what goes wrong is an Error with a sentence for people. */
+export interface IStartAsked extends IOnDisk {
+  selection?: string;
+  force?: boolean;
+  /** As they are typed. */
+  variables?: Record<string, string>;
+}
+
+/** Each answer is complete (see `read.ts`); what goes wrong is a `Refused`. */
 export interface IHistory {
   projects(stop?: AbortSignal): Promise<Projects>;
+  pipelines(asked: { project: string }, stop?: AbortSignal): Promise<ProjectLine>;
   runs(asked: IRunsAsked, stop?: AbortSignal): Promise<RunsPage>;
   run(asked: IRunAsked, stop?: AbortSignal): Promise<RunDetail>;
   picture(asked: IRunAsked, stop?: AbortSignal): Promise<RunPicture>;
@@ -57,19 +68,42 @@ export interface IHistory {
   preview(
     asked: { project: string; run: string; block: string; start?: number; rows?: number; first?: number },
     stop?: AbortSignal
-  ): Promise<Preview>;
+  ): Promise<Shown>;
   profile(
     asked: { project: string; run: string; block: string; first?: number },
     stop?: AbortSignal
-  ): Promise<Profile>;
+  ): Promise<Profiled>;
+  edge(
+    asked: { project: string; run: string; source: string; target: string },
+    stop?: AbortSignal
+  ): Promise<EdgeFlow>;
+  /** What a kernel with this pipeline would be asked; the answer is still to be read. */
+  ask(
+    asked: IOnDisk & { what: string; given: Record<string, unknown> },
+    stop?: AbortSignal
+  ): Promise<unknown>;
   start(asked: IStartAsked): Promise<Started>;
   rerun(asked: { project: string; run: string }): Promise<Started>;
   resume(asked: { project: string; run: string }): Promise<Started>;
   cancel(asked: { project: string; run: string }): Promise<Started>;
 }
 
+/** Why the server did not do what was asked; its message has the hint in it. */
+export class Refused extends Error {
+  constructor(
+    /** The sentence alone. */
+    readonly said: string,
+    readonly hint = ''
+  ) {
+    super([said, hint].filter(Boolean).join('\n→ '));
+  }
+}
+
 /** Which project is looked at: the folder of the notebook in front, or one that was chosen since. */
 export class Place {
+  /** The notebook in front, from the server's root; empty where there is none. */
+  notebook = '';
+
   /** From the server's root; empty for the root itself, null where nothing was chosen yet. */
   get project(): string | null {
     return this._project;

@@ -1,12 +1,14 @@
 /** What a run would do before it does it: which blocks, why, and for how long. */
 
+import type { Plan, PlanStep } from '../contract';
 import { duration, html, icon } from '../dag/dom';
+import type { ISubject } from '../dag/model';
 import { words } from '../dag/words';
-import { type IPlan, type IStep, plan as planAnswer } from './answers';
 import { Asking } from './asking';
 import { command } from './command';
 import { completing, selections } from './completing';
 import { inOrder } from './data';
+import { Desk } from './desk';
 import { diff } from './diff';
 import { grouped } from './saying';
 import type { IContext, IMounted, IView } from './view';
@@ -18,7 +20,7 @@ export const plan: IView = {
   id: 'plan',
   label: 'Plan',
   sign: 'M2.5 4l1.2 1.2L6 3M2.5 9.5l1.2 1.2L6 8.5M8.5 4.5h5M8.5 9.5h5',
-  alone: false,
+  alone: true,
   mount: (host, context) => new PlanView(host, context)
 };
 
@@ -27,22 +29,33 @@ class PlanView implements IMounted {
     host: HTMLElement,
     private readonly _context: IContext
   ) {
-    this._asking = new Asking(() => this._context.data);
-    this._runs = new Asking(() => this._context.data);
-    const offered = (word: string) => selections(word, inOrder(this._context.source.picture()), this._tags);
+    this._desk = new Desk(this._context, other => this._other(other));
+    this._asking = new Asking(() => this._desk.data);
+    this._runs = new Asking(() => this._desk.data);
+    const names = () => (this._desk.disk ? this._names : inOrder(this._context.source.picture()));
+    const offered = (word: string) => selections(word, names(), this._tags);
     this._field = completing(words('Blocks to run'), words('all blocks'), offered, () => this._soon());
     this._force.addEventListener('change', () => this._ask());
     this._run.addEventListener('click', () => this._go());
     const again = html('label', { class: 'jm-check' }, this._force, words('even if cached'));
     again.title = '--force';
     const bar = html('div', { class: 'jm-viewbar' }, this._field.root, again, this._run);
-    this._root.append(bar, this._line.root, this._runs.note, this._asking.note, this._total, this._steps);
+    this._root.append(
+      this._desk.root,
+      bar,
+      this._line.root,
+      this._runs.note,
+      this._asking.note,
+      this._total,
+      this._steps
+    );
     host.append(this._root);
     this._stop = this._context.source.listen(() => this._changed());
   }
 
   unmount(): void {
     this._stop();
+    this._desk.unmount();
     clearTimeout(this._timer);
     this._asking.forget();
     this._runs.forget();
@@ -51,22 +64,34 @@ class PlanView implements IMounted {
 
   seen(yes: boolean): void {
     this._seen = yes;
-    if (yes && this._due) {
+    this._desk.seen(yes);
+    if (yes && (this._due || this._desk.disk)) {
+      // a file may have been edited meanwhile
       this._ask();
     }
   }
 
-  open(subject: { block?: string }): void {
+  open(subject: ISubject): void {
+    this._desk.open(subject);
     if (subject.block !== undefined) {
       this._field.input.value = subject.block;
       this._ask();
     }
   }
 
+  /** Another pipeline is asked about, or it ran. */
+  private _other(other: boolean): void {
+    if (other) {
+      this._names = [];
+      this._nothing();
+    }
+    this._ask();
+  }
+
   /** After a run, or where cells defined something: not while a run goes on, whose every block changes it. */
   private _changed(): void {
     this._run.disabled = !this._can();
-    if (!this._going()) {
+    if (!this._going() && !this._desk.disk) {
       this._soon();
     }
   }
@@ -77,7 +102,8 @@ class PlanView implements IMounted {
   }
 
   private _can(): boolean {
-    return this._context.data.execute !== undefined && this._good && !this._going();
+    const { disk, data } = this._desk;
+    return this._good && (disk !== null || (data.execute !== undefined && !this._going()));
   }
 
   private _soon(): void {
@@ -91,14 +117,18 @@ class PlanView implements IMounted {
     if (!this._seen) {
       return;
     }
-    const given = { selection: this._field.input.value.trim(), force: this._force.checked };
+    const given = this._given;
     void this._asking
-      .ask('plan', given, planAnswer, found => this._show(found))
+      .ask('plan', given, 'Plan', found => this._show(found))
       .then(kept => {
         if (!kept && !this._asking.note.hidden) {
           this._nothing();
         }
       });
+  }
+
+  private get _given(): { selection: string; force: boolean } {
+    return { selection: this._field.input.value.trim(), force: this._force.checked };
   }
 
   private _nothing(): void {
@@ -109,9 +139,12 @@ class PlanView implements IMounted {
     this._steps.replaceChildren();
   }
 
-  private _show(found: IPlan): void {
+  private _show(found: Plan): void {
     this._good = true;
     this._tags = found.tags;
+    if (!found.selection) {
+      this._names = found.steps.map(each => each.block);
+    }
     this._run.disabled = !this._can();
     this._line.say(found.command);
     this._total.replaceChildren(...totalOf(found));
@@ -126,8 +159,10 @@ class PlanView implements IMounted {
   }
 
   private _go(): void {
-    const line = this._line.text();
-    const run = this._context.data.execute?.(line);
+    const { disk, data } = this._desk;
+    const { show } = this._context;
+    const begun = disk?.start(this._given).then(started => show('runs', started));
+    const run: Promise<unknown> | undefined = begun ?? data.execute?.(this._line.text());
     if (run) {
       this._run.disabled = true;
       void this._runs
@@ -149,11 +184,14 @@ class PlanView implements IMounted {
   });
   private readonly _root = html('div', { class: 'jm-view jm-plan' });
   private readonly _field;
+  private readonly _desk: Desk;
   private readonly _asking: Asking;
   private readonly _runs: Asking;
   private readonly _stop: () => void;
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _tags: string[] = [];
+  /** Of a pipeline on disk, its blocks. */
+  private _names: string[] = [];
   private _good = false;
   private _seen = false;
   private _due = true;
@@ -166,7 +204,7 @@ const ACTIONS = {
   blocked: { label: 'blocked', status: 'problem' }
 };
 
-export function totalOf(found: IPlan): (HTMLElement | string)[] {
+export function totalOf(found: Plan): (HTMLElement | string)[] {
   const running = found.steps.filter(each => each.action === 'run' || each.action === 'maybe').length;
   const parts: (HTMLElement | string)[] = [html('strong', {}, found.said.split('   ')[0] ?? '')];
   if (found.seconds !== null && running) {
@@ -182,7 +220,7 @@ export function totalOf(found: IPlan): (HTMLElement | string)[] {
   return parts;
 }
 
-export function stepOf(each: IStep, open = false): HTMLElement {
+export function stepOf(each: PlanStep, open = false): HTMLElement {
   const { label, status } = ACTIONS[each.action];
   const sign = html('span', { class: 'jm-sign' }, icon(status));
   const time = each.action === 'cached' || each.seconds === null ? '' : `≈\u00a0${duration(each.seconds)}`;

@@ -2,13 +2,13 @@
 
 import { html, svg } from '../dag/dom';
 import { words } from '../dag/words';
-import type { IColumn } from './answers';
+import type { ColumnProfile } from '../contract';
 import { grouped } from './saying';
 
 const WIDE = 200;
 const HIGH = 34;
 
-export function profileOf(column: IColumn, rows: number, counted: number): HTMLElement {
+export function profileOf(column: ColumnProfile, rows: number, counted: number): HTMLElement {
   const head = html(
     'h4',
     {},
@@ -27,7 +27,7 @@ export function profileOf(column: IColumn, rows: number, counted: number): HTMLE
   return made;
 }
 
-function facts(column: IColumn, rows: number, counted: number): HTMLElement {
+function facts(column: ColumnProfile, rows: number, counted: number): HTMLElement {
   const list = html('dl', { class: 'jm-measures' });
   const add = (name: string, value: string | null, sort = '') => {
     if (value !== null) {
@@ -55,7 +55,7 @@ export function percent(part: number, all: number): string {
   return `${said === '100' && part < all ? '>99' : said}\u00a0%`;
 }
 
-function histogram(column: IColumn): HTMLElement {
+function histogram(column: ColumnProfile): HTMLElement {
   const { bars } = column;
   const most = Math.max(1, ...bars.map(bar => bar.count));
   const width = WIDE / bars.length;
@@ -87,11 +87,11 @@ function histogram(column: IColumn): HTMLElement {
   return html('div', {}, drawn);
 }
 
-function range(bar: IColumn['bars'][number] | undefined): string {
+function range(bar: ColumnProfile['bars'][number] | undefined): string {
   return !bar ? '' : bar.low === bar.high ? bar.low : `${bar.low} – ${bar.high}`;
 }
 
-function often(column: IColumn, counted: number): HTMLElement {
+function often(column: ColumnProfile, counted: number): HTMLElement {
   const most = Math.max(1, ...column.often.map(each => each.count));
   const list = html('ul', { class: 'jm-often', 'aria-label': words('Most frequent values') });
   for (const each of column.often) {

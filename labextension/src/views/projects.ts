@@ -132,6 +132,7 @@ class ProjectsView implements IMounted {
     const failed = notice();
     const doing = actions(text => failed.say(text, true));
     const file = line.file;
+    const subject = { project: project.path, pipeline: line.name, file: file.split('/').pop() || undefined };
     const when = html('time', { title: line.last ? moment(line.last.started) : '' });
     when.dataset.at = String(line.last?.started ?? '');
     when.textContent = line.last ? ago(line.last.started) : '';
@@ -162,9 +163,19 @@ class ProjectsView implements IMounted {
         command: line.problem ? '' : line.commands.run,
         main: true,
         act: async () => {
-          const { run } = await this._history.start({ project: project.path, pipeline: line.name });
+          const { run } = await this._history.start(subject);
           this._context.show('runs', { project: project.path, run });
         }
+      },
+      {
+        label: words('Plan'),
+        command: line.problem ? '' : line.commands.plan,
+        act: () => this._context.show('plan', subject)
+      },
+      {
+        label: words('Variables'),
+        command: line.problem ? '' : line.commands.vars,
+        act: () => this._context.show('variables', subject)
       },
       { label: words('Resume'), command: line.commands.resume, act: () => this._resume(project.path, line) },
       { label: words('Cancel'), command: line.commands.cancel, act: () => this._cancel(project.path, line) }

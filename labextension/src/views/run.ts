@@ -2,6 +2,8 @@
 
 import type { BlockLine, RunDetail } from '../contract';
 import { duration, html, icon, lookOf } from '../dag/dom';
+import type { IRequest } from '../dag/model';
+import { REQUEST } from '../dag/request';
 import { words } from '../dag/words';
 import { mount } from '../dag/view';
 import { follow, WAIT } from './follow';
@@ -107,7 +109,8 @@ export function mountRun(
       const table = mountTable(stage, mark);
       shown = { ...table, paint: () => table.show(lines()), seen: () => undefined };
     } else {
-      shown = graphOf(stage, history, asked, mark, text => problem.say(text, true));
+      const flow = (block: string, target: string) => context.show('data', { ...asked, block, target });
+      shown = graphOf(stage, history, asked, { mark, flow }, text => problem.say(text, true));
     }
     shown.paint();
     shown.mark(marked);
@@ -160,7 +163,7 @@ function graphOf(
   stage: HTMLElement,
   history: IHistory,
   asked: { project: string; run: string },
-  mark: (block: string) => void,
+  { mark, flow }: { mark: (block: string) => void; flow: (source: string, target: string) => void },
   fail: (text: string) => void
 ) {
   const source = new RunSource(history, asked, fail);
@@ -175,11 +178,13 @@ function graphOf(
       mark(node.dataset.block);
     }
   };
-  room.addEventListener('jupyter-mage:request', event => {
-    const block = (event as CustomEvent<{ block?: string }>).detail.block;
+  room.addEventListener(REQUEST, event => {
+    const { block, subject } = (event as CustomEvent<IRequest>).detail;
     event.preventDefault();
     event.stopPropagation();
-    if (block) {
+    if (subject?.block && subject.target) {
+      flow(subject.block, subject.target);
+    } else if (block) {
       mark(block);
     }
   });

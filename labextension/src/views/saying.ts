@@ -28,15 +28,3 @@ export function shape(output: { type: string; rows: number | null; columns: numb
   }
   return output.rows === 1 ? words('1 item') : words('{count} items', { count: grouped(output.rows) });
 }
-
-/** `3 min ago`, of seconds since 1970. */
-export function ago(at: number, now = Date.now() / 1000): string {
-  const seconds = now - at;
-  if (seconds >= 2 * 86400) {
-    return words('{count} days ago', { count: Math.floor(seconds / 86400) });
-  }
-  if (seconds >= 3600) {
-    return words('{count} h ago', { count: Math.floor(seconds / 3600) });
-  }
-  return seconds >= 60 ? words('{count} min ago', { count: Math.floor(seconds / 60) }) : words('just now');
-}

@@ -2,13 +2,13 @@
 
 import { html } from '../dag/dom';
 import { words } from '../dag/words';
-import type { IPreview } from './answers';
+import type { Preview } from '../contract';
 import { grouped } from './saying';
 
 /** Characters that fit in a cell; a longer text is cut, and whole in its title. */
 const FITS = 28;
 
-export function table(preview: IPreview): HTMLElement {
+export function table(preview: Preview): HTMLElement {
   const from = preview.start + 1;
   const caption = html(
     'caption',
@@ -42,7 +42,7 @@ export function table(preview: IPreview): HTMLElement {
   return html('div', { class: 'jm-scroll', tabindex: 0, role: 'region', 'aria-label': label }, made);
 }
 
-function cell(value: string | null | undefined, column: IPreview['columns'][number]): HTMLElement {
+function cell(value: string | null | undefined, column: Preview['columns'][number]): HTMLElement {
   const made = html('td', {}, value ?? 'null');
   made.classList.toggle('jm-numeric', column.numeric);
   made.classList.toggle('jm-index', column.index);

@@ -2,7 +2,7 @@
 
 import { html, image } from '../dag/dom';
 import { words } from '../dag/words';
-import type { IImage } from './answers';
+import type { Image } from '../contract';
 import { grouped } from './saying';
 
 /** Items of a list or an object that are shown at once. */
@@ -26,7 +26,7 @@ export function value(said: string, type: string): HTMLElement {
   return html('pre', { class: 'jm-plaintext', tabindex: 0 }, said);
 }
 
-export function picture({ mime, data }: IImage, label: string): HTMLElement {
+export function picture({ mime, data }: Image, label: string): HTMLElement {
   return image({ class: 'jm-image', alt: label }, mime, data);
 }
 

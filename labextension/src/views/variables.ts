@@ -1,11 +1,14 @@
 /** The pipeline's variables as a form: a control for each type, refused with the kernel's own sentence where a value does not fit. */
 
+import type { PipelineVariable, PipelineVariables } from '../contract';
 import { html } from '../dag/dom';
+import type { ISubject } from '../dag/model';
 import { words } from '../dag/words';
-import { fitted, type IVariable, variables as answer } from './answers';
 import { Asking } from './asking';
 import { command } from './command';
 import { type IControl, controlOf } from './control';
+import { Desk } from './desk';
+import { ago } from './parts';
 import type { IContext, IMounted, IView } from './view';
 
 /** Milliseconds that one may stop typing before it is asked whether it fits. */
@@ -15,7 +18,7 @@ export const variables: IView = {
   id: 'variables',
   label: 'Variables',
   sign: 'M2.5 4.5h6M12 4.5h1.5M10.2 2.8v3.4M2.5 11.5H4M7.5 11.5h6M5.8 9.8v3.4',
-  alone: false,
+  alone: true,
   mount: (host, context) => new VariablesView(host, context)
 };
 
@@ -24,14 +27,16 @@ class VariablesView implements IMounted {
     host: HTMLElement,
     private readonly _context: IContext
   ) {
-    this._asking = new Asking(() => this._context.data);
-    this._runs = new Asking(() => this._context.data);
+    this._desk = new Desk(this._context, other => this._other(other));
+    this._asking = new Asking(() => this._desk.data);
+    this._runs = new Asking(() => this._desk.data);
     this._run.addEventListener('click', () => this._go());
-    const foot = html('div', { class: 'jm-foot' }, this._run, this._line.root, this._runs.note);
-    this._root.append(this._asking.note, this._fields, foot);
+    this._again.addEventListener('click', () => this._known.forEach(each => each.asLast()));
+    const foot = html('div', { class: 'jm-foot' }, this._run, this._again, this._line.root, this._runs.note);
+    this._root.append(this._desk.root, this._asking.note, this._fields, foot);
     host.append(this._root);
     this._stop = this._context.source.listen(changed => {
-      if (changed === null) {
+      if (changed === null && !this._desk.disk) {
         this._ask(); // a cell defined something: other parameters, perhaps
       }
     });
@@ -39,6 +44,7 @@ class VariablesView implements IMounted {
 
   unmount(): void {
     this._stop();
+    this._desk.unmount();
     this._asking.forget();
     this._runs.forget();
     this._known.forEach(each => each.forget());
@@ -47,20 +53,44 @@ class VariablesView implements IMounted {
 
   seen(yes: boolean): void {
     this._seen = yes;
-    if (yes && this._due) {
-      this._ask();
+    this._desk.seen(yes);
+    if (yes && (this._due || this._desk.disk)) {
+      this._ask(); // a file may have been edited meanwhile
     }
+  }
+
+  open(subject: ISubject): void {
+    this._desk.open(subject);
+  }
+
+  /** Another pipeline is asked about, or it ran. */
+  private _other(other: boolean): void {
+    if (other) {
+      this._put([]); // fields of the same names are another pipeline's
+    }
+    this._ask();
   }
 
   private _ask(): void {
     this._due = !this._seen;
     if (this._seen) {
-      void this._asking.ask('variables', {}, answer, found => this._show(found.variables));
+      void this._asking
+        .ask('variables', {}, 'PipelineVariables', found => this._show(found))
+        .then(kept => {
+          if (!kept && !this._asking.note.hidden) {
+            this._put([]);
+          }
+        });
     }
   }
 
+  private _show(found: PipelineVariables): void {
+    this._lastAt = found.last_at;
+    this._put(found.variables, nothing());
+  }
+
   /** Fields that are the same stay as they are: somebody may be typing in one. */
-  private _show(found: IVariable[]): void {
+  private _put(found: PipelineVariable[], none?: HTMLElement): void {
     const known = this._known;
     this._known = new Map();
     for (const each of found) {
@@ -73,7 +103,7 @@ class VariablesView implements IMounted {
           each.name,
           new Field(
             each,
-            this._context,
+            this._desk,
             () => this._say(),
             () => this._ask()
           )
@@ -82,7 +112,7 @@ class VariablesView implements IMounted {
     }
     known.forEach((each, name) => this._known.get(name) ?? each.forget());
     const fields = [...this._known.values()].map(each => each.root);
-    const shown = fields.length ? fields : [nothing()];
+    const shown = fields.length || !none ? fields : [none];
     if (
       shown.some((each, n) => this._fields.children[n] !== each) ||
       shown.length !== this._fields.children.length
@@ -97,14 +127,26 @@ class VariablesView implements IMounted {
     const fields = [...this._known.values()];
     const changed = fields.filter(each => each.changed);
     const given = changed.map(each => ` --var ${quoted(`${each.variable.name}=${each.text}`)}`);
-    this._line.say(`%pipeline run${given.join('')}`);
+    const { disk, data, line } = this._desk;
+    const start = disk ? (line?.commands.run ?? '') : '%pipeline run';
+    this._line.say(start && `${start}${given.join('')}`);
     const good = fields.every(each => each.fits);
-    this._run.disabled = !this._context.data.execute || !good;
+    this._run.disabled = !(disk ? line : data.execute) || !good;
     this._run.textContent = changed.length ? words('Run with these') : words('Run');
+    this._again.hidden = !fields.some(each => each.differsFromLast);
+    this._again.title =
+      this._lastAt === null
+        ? ''
+        : words('Fills in what the last run was given, {time}', { time: ago(this._lastAt) });
   }
 
   private _go(): void {
-    const run = this._context.data.execute?.(this._line.text());
+    const { disk, data } = this._desk;
+    const { show } = this._context;
+    const changed = [...this._known.values()].filter(each => each.changed);
+    const variables = Object.fromEntries(changed.map(each => [each.variable.name, each.text]));
+    const begun = disk?.start({ variables }).then(started => show('runs', started));
+    const run: Promise<unknown> | undefined = begun ?? data.execute?.(this._line.text());
     if (run) {
       this._run.disabled = true;
       void this._runs.wait(run, () => undefined).then(() => this._say());
@@ -113,12 +155,15 @@ class VariablesView implements IMounted {
 
   private readonly _fields = html('div', { class: 'jm-fields' });
   private readonly _run = html('button', { type: 'button', class: 'jm-act jm-main' }, words('Run'));
+  private readonly _again = html('button', { type: 'button', class: 'jm-act' }, words('As in the last run'));
   private readonly _line = command();
   private readonly _root = html('div', { class: 'jm-view jm-variables' });
+  private readonly _desk: Desk;
   private readonly _asking: Asking;
   private readonly _runs: Asking;
   private readonly _stop: () => void;
   private _known = new Map<string, Field>();
+  private _lastAt: number | null = null;
   private _seen = false;
   private _due = true;
 }
@@ -132,8 +177,8 @@ class Field {
   fits = true;
 
   constructor(
-    readonly variable: IVariable,
-    private readonly _context: IContext,
+    readonly variable: PipelineVariable,
+    private readonly _desk: Desk,
     private readonly _changed: () => void,
     private readonly _done: () => void
   ) {
@@ -141,7 +186,7 @@ class Field {
     this._control = controlOf(variable);
     this._was = this._control.text(); // as the control spells it: a time without its zero seconds is the same time
     this._control.input.id = id;
-    this._asking = new Asking(() => this._context.data, false);
+    this._asking = new Asking(() => this._desk.data, false);
     this._asking.note.id = `${id}-note`;
     this._asking.note.setAttribute('role', 'alert');
     this._control.input.setAttribute('aria-describedby', `${id}-note ${id}-facts`);
@@ -171,6 +216,20 @@ class Field {
     return this.text !== this._was;
   }
 
+  /** Whether the last run was given something else than stands here. */
+  get differsFromLast(): boolean {
+    const { last } = this.variable;
+    return last !== null && last !== this.text && this.text !== this._spelled;
+  }
+
+  asLast(): void {
+    if (this.differsFromLast) {
+      this._control.put(this.variable.last);
+      this._spelled = this.text;
+      this._typed();
+    }
+  }
+
   forget(): void {
     clearTimeout(this._timer);
     this._asking.forget();
@@ -180,6 +239,7 @@ class Field {
     clearTimeout(this._timer);
     this._asking.forget();
     this.fits = true;
+    this._fitting = '';
     this._mark();
     this._changed();
     if (this.changed) {
@@ -189,7 +249,7 @@ class Field {
 
   private async _check(): Promise<void> {
     const given = { name: this.variable.name, value: this.text };
-    const fits = await this._asking.ask('fit', given, fitted, found => this._line.say(found.command));
+    const fits = await this._asking.ask('fit', given, 'Fitted', found => (this._fitting = found.command));
     this.fits = fits || this._asking.note.hidden;
     this._mark();
     this._changed();
@@ -206,7 +266,7 @@ class Field {
   }
 
   private _execute(line: string): void {
-    const running = this._context.data.execute?.(line);
+    const running = this._desk.data.execute?.(line);
     if (running) {
       this._set.disabled = this._reset.disabled = true;
       void this._asking.wait(running, this._done).then(done => {
@@ -219,13 +279,14 @@ class Field {
 
   private _mark(): void {
     const { name, source } = this.variable;
-    const can = this._context.data.execute !== undefined;
+    const can = this._desk.data.execute !== undefined;
     this._control.input.setAttribute('aria-invalid', String(!this.fits));
     this._set.disabled = !can || !this.changed || !this.fits;
     this._reset.disabled = !this.changed && (!can || source !== 'pipeline');
-    this._set.hidden = !this.changed;
-    this._reset.hidden = !this.changed && source !== 'pipeline';
-    this._line.say(this.changed && this.fits ? `%pipeline vars ${quoted(`${name}=${this.text}`)}` : '');
+    this._set.hidden = !this.changed || this._desk.disk !== null; // the command does it: in the file
+    this._reset.hidden = !this.changed && (source !== 'pipeline' || !can);
+    const own = this._desk.disk ? '' : `%pipeline vars ${quoted(`${name}=${this.text}`)}`;
+    this._line.say(this.changed && this.fits ? this._fitting || own : '');
   }
 
   private readonly _control: IControl;
@@ -235,9 +296,13 @@ class Field {
   private readonly _set = html('button', { type: 'button', class: 'jm-act' }, words('Set'));
   private readonly _reset = html('button', { type: 'button', class: 'jm-act' }, words('Reset'));
   private _timer: ReturnType<typeof setTimeout> | undefined;
+  /** What sets it, as who was asked whether it fits spells it. */
+  private _fitting = '';
+  /** What the last run was given, as the control spells it. */
+  private _spelled = '';
 }
 
-function facts(variable: IVariable): string {
+function facts(variable: PipelineVariable): string {
   const parts: string[] = [];
   if (variable.source === 'pipeline') {
     parts.push(words('set for the pipeline'));
@@ -246,6 +311,9 @@ function facts(variable: IVariable): string {
   }
   if (variable.default !== null && variable.source === 'pipeline') {
     parts.push(words('default {value}', { value: variable.default }));
+  }
+  if (variable.last !== null && variable.last !== variable.value) {
+    parts.push(words('{value} in the last run', { value: variable.last }));
   }
   if (variable.blocks.length) {
     parts.push(words('read by {blocks}', { blocks: variable.blocks.join(', ') }));

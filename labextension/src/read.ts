@@ -1,11 +1,13 @@
 /**
  * Reads JSON by its shape. Whatever arrives, every field is there afterwards and has its type: what is missing or of another sort
- * becomes empty, what is too long is cut. Nothing is trusted because our own server should have sent it.
+ * becomes empty, what is too long is cut. Nothing is trusted because our own server or kernel should have sent it.
  */
 
-import { type Contract, type Shape, SHAPES } from '../contract';
+import { type Contract, type Shape, SHAPES } from './contract';
 
 const TEXT = 20000;
+/** Of a picture, which is one long text. */
+const PICTURE = 3_000_000;
 const LIST = 20000;
 
 type Fields = Record<string, unknown>;
@@ -21,17 +23,17 @@ function object(name: keyof Contract, value: unknown): Fields {
   for (const [field, shape] of Object.entries(SHAPES[name])) {
     const own = Object.prototype.hasOwnProperty.call(given, field) ? given[field] : undefined;
     if (own !== undefined || !isMaybe(shape)) {
-      made[field] = of(shape, own);
+      made[field] = of(shape, own, name === 'Image' ? PICTURE : TEXT);
     }
   }
   return made;
 }
 
-function of(shape: Shape, value: unknown): unknown {
+function of(shape: Shape, value: unknown, most = TEXT): unknown {
   switch (shape) {
     case 'text':
       return typeof value === 'string'
-        ? value.slice(0, TEXT)
+        ? value.slice(0, most)
         : typeof value === 'number'
           ? String(value)
           : '';
