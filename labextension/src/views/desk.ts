@@ -25,7 +25,8 @@ export class Desk {
     private readonly _drawn = false
   ) {
     const { history, place, source } = _context;
-    this._back.addEventListener('click', () => this._choose(null));
+    this.root.hidden = true;
+    this._back.addEventListener('click', () => place.choosePipeline(null));
     const projects = html('button', { type: 'button', class: 'jm-act' }, words('Projects'));
     projects.addEventListener('click', () => _context.show('projects'));
     this.root.append(this._said, this._choice.root, this._back, projects);
@@ -34,10 +35,10 @@ export class Desk {
       this._following = this._follow(history);
       this._stops.push(
         place.listen(() => this._look()),
+        place.listenChosen(() => this._look()),
         source.listen(() => this._look())
       );
     }
-    this._front = place.notebook;
     this._look();
     this._ready = true;
   }
@@ -75,27 +76,17 @@ export class Desk {
   /** Look at this pipeline on disk, if the subject names one, whatever the notebook in front is. */
   open({ project, pipeline, file }: ISubject): void {
     if (project !== undefined && pipeline !== undefined) {
-      this._choose({ project, pipeline, file });
+      this._context.place.choosePipeline({ project, pipeline, file });
     }
-  }
-
-  private _choose(chosen: IOnDisk | null): void {
-    this._chosen = chosen;
-    this._front = this._context.place.notebook;
-    this._look(true);
   }
 
   /** Who answers now, and of what. */
-  private _look(anew = false): void {
+  private _look(): void {
     const { source, place } = this._context;
-    if (place.notebook !== this._front) {
-      this._chosen = null; // another notebook came to the front
-      this._front = place.notebook;
-      anew = true;
-    }
-    const onDisk = this._disk !== null && (this._chosen !== null || !source.live());
-    const key = onDisk ? JSON.stringify([this._chosen, place.project, place.notebook]) : '';
-    if (key === this._key && !anew) {
+    const { chosen } = place;
+    const onDisk = this._disk !== null && (chosen !== null || !source.live());
+    const key = onDisk ? JSON.stringify([chosen, place.project, place.notebook]) : '';
+    if (key === this._key) {
       return;
     }
     this._key = key;
@@ -103,7 +94,7 @@ export class Desk {
     this._known = null;
     this._line = this._picture = null;
     this.root.hidden = !onDisk;
-    this._back.hidden = !(this._chosen && source.live());
+    this._back.hidden = !(chosen && source.live());
     this._following?.seen(false);
     this._following?.seen(this._seen && onDisk);
     if (onDisk) {
@@ -125,18 +116,19 @@ export class Desk {
 
   private async _find(key: string): Promise<IOnDisk> {
     const { history, place } = this._context;
-    const project = this._chosen?.project ?? place.project;
+    const { chosen } = place;
+    const project = chosen?.project ?? place.project;
     if (!history || project === null) {
       throw new Refusal(words('No pipeline is chosen: choose one in Projects, or open a notebook.'));
     }
     const { pipelines } = await history.pipelines({ project });
     const there = pipelines.filter(each => each.commands.run); // the others have no file any more
-    const notebook = this._chosen ? '' : place.notebook;
+    const notebook = chosen ? '' : place.notebook;
     const of = (each: PipelineLine) =>
-      this._chosen
-        ? each.name === this._chosen.pipeline && (!this._chosen.file || this._chosen.file === nameOf(each))
+      chosen
+        ? each.name === chosen.pipeline && (!chosen.file || chosen.file === nameOf(each))
         : each.file === notebook;
-    const found = there.find(of) ?? (this._chosen || notebook ? undefined : there[0]);
+    const found = there.find(of) ?? (chosen || notebook ? undefined : there[0]);
     if (key === this._key) {
       this._line = found ?? null;
       this._say(there);
@@ -200,20 +192,19 @@ export class Desk {
   private readonly _back = html('button', { type: 'button', class: 'jm-act' }, words('Back to the notebook'));
   private readonly _choice = choice(words('Pipeline on disk'), value => {
     const each = this._offered[Number(value)];
-    const project = this._chosen?.project ?? this._context.place.project ?? '';
+    const { place } = this._context;
+    const project = place.chosen?.project ?? place.project ?? '';
     if (each) {
-      this._choose({ project, pipeline: each.name, file: nameOf(each) || undefined });
+      place.choosePipeline({ project, pipeline: each.name, file: nameOf(each) || undefined });
     }
   });
   private readonly _disk: DiskData | null = null;
   private readonly _following: IFollow | null = null;
   private readonly _stops: (() => void)[] = [];
   private _offered: readonly PipelineLine[] = [];
-  private _chosen: IOnDisk | null = null;
   private _known: Promise<IOnDisk> | null = null;
   private _line: PipelineLine | null = null;
   private _picture: IPicture | null = null;
-  private _front = '';
   private _key = '';
   private _onDisk = false;
   private _seen = false;

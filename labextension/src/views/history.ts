@@ -118,11 +118,35 @@ export class Place {
     }
   }
 
+  /** The pipeline on disk that was chosen, whatever the notebook in front is; null: none was, since that came. */
+  get chosen(): IOnDisk | null {
+    return this._chosen?.at === this.notebook ? this._chosen.pipeline : null;
+  }
+
+  /** Look at this pipeline on disk, in every view; null for the notebook in front again. */
+  choosePipeline(pipeline: IOnDisk | null): void {
+    this._chosen = pipeline && { pipeline, at: this.notebook };
+    if (pipeline) {
+      this.choose(pipeline.project);
+    }
+    for (const listener of [...this._choosing]) {
+      listener();
+    }
+  }
+
+  /** Hear when another pipeline on disk was chosen. */
+  listenChosen(listener: () => void): () => void {
+    this._choosing.add(listener);
+    return () => this._choosing.delete(listener);
+  }
+
   listen(listener: () => void): () => void {
     this._listeners.add(listener);
     return () => this._listeners.delete(listener);
   }
 
   private _project: string | null = null;
+  private _chosen: { pipeline: IOnDisk; at: string } | null = null;
+  private readonly _choosing = new Set<() => void>();
   private readonly _listeners = new Set<() => void>();
 }

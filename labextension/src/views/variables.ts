@@ -184,7 +184,7 @@ class Field {
   ) {
     const id = `jm-field-${++made}`;
     this._control = controlOf(variable);
-    this._was = this._control.text(); // as the control spells it: a time without its zero seconds is the same time
+    this._was = this._seen = this._control.text(); // as the control spells it: a time without its zero seconds is the same time
     this._control.input.id = id;
     this._asking = new Asking(() => this._desk.data, false);
     this._asking.note.id = `${id}-note`;
@@ -236,6 +236,10 @@ class Field {
   }
 
   private _typed(): void {
+    if (this.text === this._seen) {
+      return; // leaving the field says so once more, and what moves then is not where the pointer clicks
+    }
+    this._seen = this.text;
     clearTimeout(this._timer);
     this._asking.forget();
     this.fits = true;
@@ -291,6 +295,7 @@ class Field {
 
   private readonly _control: IControl;
   private readonly _was: string;
+  private _seen: string;
   private readonly _asking: Asking;
   private readonly _line = command();
   private readonly _set = html('button', { type: 'button', class: 'jm-act' }, words('Set'));
