@@ -260,7 +260,7 @@ def logs(one: Project, name: str, *, block: str = "", search: str = "", after: i
 def _live(one: Project, run: str, running: list[str], block: str, search: str) -> list[contract.LiveLog]:
     found: list[contract.LiveLog] = []
     for each in running:
-        said = [line for line in live_logs.read(one.state, run, each) if search.casefold() in line.casefold()]
+        said = [line for line in live_logs.read(one.state, run, each) if search.casefold() in line["text"].casefold()]
         if said and block in ("", each):
             found.append({"block": each, "lines": said})
     return found

@@ -276,6 +276,8 @@ class LogLine(TypedDict):
     block: str
     level: Literal["printed", "warning", "error", "note"]
     """``note``: said of the block, not by it."""
+    stream: Literal["", "stdout", "stderr"]
+    """Where the block printed it; empty where it did not."""
     text: str
 
 
@@ -283,7 +285,7 @@ class LiveLog(TypedDict):
     """What a block that runs just now has printed so far: replaced by the next answer."""
 
     block: str
-    lines: list[str]
+    lines: list[LogLine]
 
 
 class LogPage(TypedDict):

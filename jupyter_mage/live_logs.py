@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from . import events as ev
+from .contract import LogLine
 from .errors import JupyterMageError
 from .files import atomic_write
 
@@ -29,12 +30,13 @@ _ENDS = frozenset({ev.BlockSucceeded, ev.BlockFailed, ev.BlockRetrying, ev.Block
 """What ends a block that was started."""
 
 
-def read(state: Path, run: str, block: str) -> list[str]:
+def read(state: Path, run: str, block: str) -> list[LogLine]:
     """The last lines that a block which runs now has printed; none where nobody wrote any."""
-    from .view.runs import split
+    from .view.runs import printed_lines
 
     try:
-        return split((state / FOLDER / run / f"{block}.log").read_text(errors="replace"))[-LINES:]
+        text = (state / FOLDER / run / f"{block}.log").read_text(errors="replace")
+        return list(printed_lines(block, text))[-LINES:]
     except OSError:
         return []
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,41 @@ from . import redaction
 
 LOG_LIMIT = 512 * 1024
 """Characters of a block's printed text that are kept: half from the start, half from the end."""
+STDERR, STDOUT = "\x1b[?2z", "\x1b[?1z"
+"""In a log, what follows went to this one (a log begins with stdout).
+
+They stand in the text itself, so that they stay where they are when it is cut or secrets are hidden, and whatever keeps a text
+keeps them. No terminal has these sequences, and each passes over those that it does not have.
+"""
+_MARKS = re.compile(r"(\x1b\[\?[12]z)")
+
+
+def plain(log: str) -> str:
+    """A log without the marks.
+
+    >>> plain(f"one {STDERR}two {STDOUT}three")
+    'one two three'
+    """
+    return _MARKS.sub("", log) if STDERR in log else log
+
+
+def pieces(log: str) -> Iterator[tuple[str, str]]:
+    """What went to which stream, in its order.
+
+    >>> list(pieces(f"one {STDERR}two {STDOUT}three"))
+    [('stdout', 'one '), ('stderr', 'two '), ('stdout', 'three')]
+    """
+    stream = "stdout"
+    for part in _MARKS.split(log) if STDERR in log else [log]:
+        if part in (STDERR, STDOUT):
+            stream = "stderr" if part == STDERR else "stdout"
+        elif part:
+            yield stream, part
+
+
+def only(log: str, stream: str) -> str:
+    """What went to ``stdout`` or ``stderr``; with an empty name, all of it."""
+    return "".join(part for name, part in pieces(log) if stream in ("", name))
 
 
 class BoundedText:
@@ -26,18 +62,29 @@ class BoundedText:
     '01234\\n… 6 characters cut …\\nbcdef'
     """
 
-    __slots__ = ("_echo", "_half", "_head", "_room", "_tail", "_total", "block")
+    __slots__ = ("_echo", "_error", "_half", "_head", "_room", "_tail", "_total", "block")
 
     def __init__(self, limit: int = LOG_LIMIT, echo: Any = None, block: str = "") -> None:
         self.block = block
         self._half = limit // 2
+        self._error = False
         self._head: list[str] = []
         self._tail = ""
         self._room = self._half
         self._total = 0
         self._echo = echo
 
-    def write(self, text: str) -> int:
+    def write(self, text: str, error: bool = False) -> int:
+        """Take ``text``; ``error``: it went to stderr."""
+        if error is not self._error:
+            self._error = error
+            self._keep(STDERR if error else STDOUT)
+        self._keep(text)
+        if self._echo is not None:
+            self._echo.write(redaction.hide(text))
+        return len(text)
+
+    def _keep(self, text: str) -> None:
         self._total += len(text)
         if self._room > 0:
             self._head.append(text[: self._room])
@@ -47,9 +94,6 @@ class BoundedText:
             rest = text
         if rest:
             self._tail = (self._tail + rest[-self._half :])[-self._half :]
-        if self._echo is not None:
-            self._echo.write(redaction.hide(text))
-        return len(text)
 
     def flush(self) -> None:
         if self._echo is not None:
@@ -64,12 +108,12 @@ class BoundedText:
 
 
 class _Router(io.TextIOBase):
-    """A stdout that goes to the log of the thread that prints; where only one block runs, its own threads' too."""
+    """A stdout or stderr that goes to the log of the thread that prints; where only one block runs, its own threads' too."""
 
     encoding = "utf-8"
 
-    def __init__(self, real: Any) -> None:
-        self.real = real
+    def __init__(self, real: Any, error: bool) -> None:
+        self.real, self.error = real, error
 
     def writable(self) -> bool:
         return True
@@ -78,7 +122,9 @@ class _Router(io.TextIOBase):
         log = _LOGS.get(threading.get_ident())
         if log is None and len(_LOGS) == 1:
             log = next(iter(_LOGS.values()), None)
-        return int((log or self.real).write(text) or len(text))
+        if log is not None:
+            return log.write(text, self.error)
+        return int(self.real.write(text) or len(text))
 
     def flush(self) -> None:
         if not _LOGS:
@@ -103,12 +149,12 @@ _ROUTERS: list[_Router] = []
 """The last ones made: the same two streams come at each block."""
 
 
-def _routed(stream: Any) -> _Router:
+def _routed(stream: Any, *, error: bool) -> _Router:
     """The router before this stream."""
     for known in _ROUTERS:
-        if known.real is stream:
+        if known.real is stream and known.error is error:
             return known
-    _ROUTERS[:] = [_Router(stream), *_ROUTERS[:1]]
+    _ROUTERS[:] = [_Router(stream, error), *_ROUTERS[:1]]
     return _ROUTERS[0]
 
 
@@ -157,9 +203,9 @@ _held = 0
 def _route() -> None:
     with _ROUTE:
         if type(sys.stdout) is not _Router:
-            sys.stdout = _routed(sys.stdout)
+            sys.stdout = _routed(sys.stdout, error=False)
         if type(sys.stderr) is not _Router:
-            sys.stderr = _routed(sys.stderr)
+            sys.stderr = _routed(sys.stderr, error=True)
 
 
 def _route_back() -> None:

@@ -12,6 +12,7 @@ from .errors import unknown
 from .events import BlockRetrying
 from .model import MISSING, Output
 from .planner import Step
+from .printing import plain
 from .shapes import change, columns
 from .state import BlockRun, Run
 
@@ -238,7 +239,7 @@ def block_run_text(run: Run, name: str) -> str:
     texts = {
         "failure": block.failure.traceback if block.failure else "",
         "code": str(made.get("source", "")),
-        "printed": block.log,
+        "printed": plain(block.log),
         "output": block.output.preview if block.output else "",
     }
     return "\n".join([block.name, *lines, *(f"── {title}\n{text.rstrip()}" for title, text in texts.items() if text)])

@@ -29,6 +29,7 @@ from .fingerprint import Fingerprint
 from .following import Following
 from .model import Block, Pipeline
 from .plugins import executors, kinds, languages
+from .printing import plain
 from .records import STATE
 from .spelling import spelled_out, with_callbacks, without_waiting
 from .state import GOOD, BlockRun, Run
@@ -370,7 +371,7 @@ class Session(Following, Exchange):
     def printed(self, block: str) -> str:
         """What a block that runs just now has printed so far; from any thread."""
         crew = self._crew
-        return crew.printed(block) if crew is not None else ""
+        return plain(crew.printed(block)) if crew is not None else ""
 
     # ---- who watches -----------------------------------------------------------------------------------------------
 

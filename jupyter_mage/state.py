@@ -29,6 +29,7 @@ class BlockRun:
     failure: Failure | None = None
     reason: str = ""
     log: str = ""
+    """What it printed, with marks where it went to stderr: `printing.plain`, `printing.only`."""
     tests: tuple[str, ...] = ()
     peak_memory: int = 0
     cpu_seconds: float = 0.0

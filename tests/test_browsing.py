@@ -398,7 +398,8 @@ def test_what_a_running_block_prints_is_read_along_and_then_stands_in_its_event(
         for run in browsing.runs(one)["runs"]:
             stamp = browsing.log_stamp(one, run["id"])
             live = browsing.logs(one, run["id"])["live"]
-    assert live == [{"block": "slow", "lines": ["first words"]}]
+    line = {"id": "", "at": 0.0, "block": "slow", "level": "printed", "stream": "stdout", "text": "first words"}
+    assert live == [{"block": "slow", "lines": [line]}]
     go.touch()
     thread.join()
     page = browsing.logs(one, run["id"])

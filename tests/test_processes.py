@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from jupyter_mage import events
+from jupyter_mage import events, printing
 from jupyter_mage.executors.processes import CrashedError, ProcessExecutor
 from jupyter_mage.session import Session
 from jupyter_mage.state import Run
@@ -129,7 +129,7 @@ PRINTED = {
 
 def test_printed_text_is_kept_however_it_was_printed(session: Session) -> None:
     result = run(session, **{name: f"{body}\n1" for name, (body, _) in PRINTED.items()}, silent="1")
-    assert {name: block.log for name, block in result.blocks.items()} == {
+    assert {name: printing.plain(block.log) for name, block in result.blocks.items()} == {
         **{name: words for name, (_, words) in PRINTED.items()},
         "silent": "",
     }

@@ -32,7 +32,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .. import redaction
+from .. import printing, redaction
 from ..errors import RunError
 from ..files import FileLock, own_folder
 
@@ -385,18 +385,30 @@ def _start_clean(surroundings: tuple[dict[str, str], str, list[str]], log: int) 
         sys.modules["numpy.random"].seed(struct.unpack("4I", chance))
 
 
+class _Marked(io.FileIO):
+    """A worker's stderr: what is printed to it goes into the log between marks; what is written to the descriptor has none."""
+
+    def write(self, data: Any) -> int:
+        written = super().write(b"".join((_STDERR, data, _STDOUT))) or 0
+        return max(0, min(len(data), written - len(_STDERR)))
+
+
+_STDERR, _STDOUT = printing.STDERR.encode(), printing.STDOUT.encode()
+
+
 class PrintFile(io.TextIOWrapper):
-    """A worker's stdout, which can tell what was printed to it."""
+    """A worker's stdout or stderr, which can tell what was printed to them."""
 
     def __init__(self, number: int, log: int) -> None:
-        raw = io.FileIO(number, "wb", closefd=False)
+        raw = (_Marked if number == 2 else io.FileIO)(number, "wb", closefd=False)
         super().__init__(io.BufferedWriter(raw), encoding="utf-8", errors="replace", line_buffering=True)
         self._log = log
 
     def captured(self) -> str:
         """All that this worker has printed in the call that runs, by whatever means."""
-        with contextlib.suppress(OSError, ValueError):  # the block may have closed it
-            self.flush()
+        for stream in (self, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):  # the block may have closed it
+                stream.flush()
         return read_log(self._log)
 
 

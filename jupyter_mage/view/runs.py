@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from .. import events as ev
+from .. import printing
 from ..contract import Attempt, BlockLine, LogLine, RunLine
 from ..model import Failure
 from ..state import FINISHED, BlockRun, Run
@@ -188,10 +189,42 @@ def log_lines(number: int, event: ev.Event) -> Iterator[LogLine]:
     """
     if not isinstance(event, ev.BlockEvent):
         return
-    said = [("printed", text) for text in split(getattr(event, "log", ""))]
-    levelled = [(_level(text), text) for _, text in said] + [*_said_of(event)]
-    for place, (level, text) in enumerate(levelled):
-        yield {"id": f"{number}.{place}", "at": event.at, "block": event.block, "level": level, "text": text[:WIDE]}
+    said = [_log_line(event.block, level, "", text) for level, text in _said_of(event)]
+    for place, line in enumerate([*printed_lines(event.block, getattr(event, "log", "")), *said]):
+        yield {**line, "id": f"{number}.{place}", "at": event.at}
+
+
+def printed_lines(block: str, log: str) -> Iterator[LogLine]:
+    """The lines of what a block printed. One that has a part of both streams is stderr's.
+
+    >>> [(line["stream"], line["text"]) for line in printed_lines("a", "one\\n\\x1b[?2ztwo\\n\\x1b[?1zthree")]
+    [('stdout', 'one'), ('stderr', 'two'), ('stdout', 'three')]
+    """
+    for stream, text in _lines(log) if log else ():
+        yield _log_line(block, _level(text), stream, text)
+
+
+def _log_line(block: str, level: Level, stream: Stream, text: str) -> LogLine:
+    return {"id": "", "at": 0.0, "block": block, "level": level, "stream": stream, "text": text[:WIDE]}
+
+
+def _lines(log: str) -> Iterator[tuple[Stream, str]]:
+    texts = split(log)
+    if printing.STDERR not in log:
+        yield from (("stdout", text) for text in texts)
+        return
+    streams: list[Stream] = ["stdout"]
+    empty = True
+    for stream, part in printing.pieces(log):
+        last = part.count("\n")
+        for number, text in enumerate(part.split("\n")):
+            if number:
+                streams.append("stdout")
+                empty = True
+            if stream == "stderr" and (text or (empty and number < last)):
+                streams[-1] = "stderr"
+            empty = empty and not text
+    yield from zip(streams, texts, strict=False)  # behind the texts there are empty lines that `split` leaves out
 
 
 def split(log: str) -> list[str]:
@@ -211,6 +244,7 @@ _WARNING = re.compile(r"\bWARN(?:ING)?\b|\b\w*Warning: ")
 _ERROR = re.compile(r"\b(?:ERROR|CRITICAL|FATAL)\b|^Traceback \(most recent call last\)")
 
 Level = Literal["printed", "warning", "error", "note"]
+Stream = Literal["", "stdout", "stderr"]
 
 
 def _level(text: str) -> Level:

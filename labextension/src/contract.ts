@@ -247,13 +247,15 @@ export interface LogLine {
   block: string;
   /** ``note``: said of the block, not by it. */
   level: 'printed' | 'warning' | 'error' | 'note';
+  /** Where the block printed it; empty where it did not. */
+  stream: '' | 'stdout' | 'stderr';
   text: string;
 }
 
 /** What a block that runs just now has printed so far: replaced by the next answer. */
 export interface LiveLog {
   block: string;
-  lines: string[];
+  lines: LogLine[];
 }
 
 /** Lines of a run's log, oldest first. */
@@ -821,11 +823,12 @@ export const SHAPES: Record<keyof Contract, Record<string, Shape>> = {
     at: 'number',
     block: 'text',
     level: ['one', 'printed', 'warning', 'error', 'note'],
+    stream: ['one', '', 'stdout', 'stderr'],
     text: 'text'
   },
   LiveLog: {
     block: 'text',
-    lines: ['list', 'text']
+    lines: ['list', ['of', 'LogLine']]
   },
   LogPage: {
     lines: ['list', ['of', 'LogLine']],

@@ -84,10 +84,15 @@ export const DETAIL = {
 };
 
 export const LOG = {
-  lines: [{ id: '1.0', at: 1.7e9, block: 'clean', level: 'error', text: 'a line of text' }],
+  lines: [{ id: '1.0', at: 1.7e9, block: 'clean', level: 'error', stream: 'stderr', text: 'a line of text' }],
   cursor: 9,
   more: false,
-  live: [{ block: 'clean', lines: ['it says so now'] }],
+  live: [
+    {
+      block: 'clean',
+      lines: [{ id: '', at: 0, block: 'clean', level: 'printed', stream: 'stdout', text: 'it says so now' }]
+    }
+  ],
   blocks: ['clean'],
   status: 'running',
   stamp: 's1'

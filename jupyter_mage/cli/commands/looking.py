@@ -56,10 +56,13 @@ def _write_page(project: Path, pipeline: str, run: str, file: Path) -> None:
 @project_arguments
 @click.argument("block", required=False, default="")
 @click.option("--run", "run_id", default="last", show_default=True, help="A run's id, a part of it, last, -1.")
+@click.option("--stdout", "stream", flag_value="stdout", default="", help="Only what they printed to stdout.")
+@click.option("--stderr", "stream", flag_value="stderr", help="Only what they printed to stderr.")
 @json_option
-def logs(project: Path, pipeline: str, block: str, run_id: str, as_json: bool) -> None:
+def logs(project: Path, pipeline: str, block: str, run_id: str, stream: str, as_json: bool) -> None:
     """What blocks printed."""
     from ...errors import unknown
+    from ...printing import only
 
     with opened(project, pipeline) as session:
         past = session.past_run(run_id)
@@ -67,10 +70,10 @@ def logs(project: Path, pipeline: str, block: str, run_id: str, as_json: bool) -
             raise unknown("block", block, past.blocks)
         chosen = {name: each for name, each in past.blocks.items() if block in ("", name)}
         if as_json:
-            print_json({name: {"status": each.status, "log": each.log} for name, each in chosen.items()})
+            print_json({name: {"status": each.status, "log": only(each.log, stream)} for name, each in chosen.items()})
             return
         for name, each in chosen.items():
-            click.echo(f"── {name} · {each.status}\n{each.log.rstrip() or '(printed nothing)'}")
+            click.echo(f"── {name} · {each.status}\n{only(each.log, stream).rstrip() or '(printed nothing)'}")
             if each.failure:
                 click.echo(each.failure.traceback.rstrip())
 

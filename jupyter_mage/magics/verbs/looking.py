@@ -8,6 +8,7 @@ from pathlib import Path
 from ... import report
 from ...errors import unknown
 from ...files import atomic_write
+from ...printing import only
 from ..displaying import display
 from .base import SELECTION, Notebook, verb
 
@@ -32,14 +33,20 @@ def show(notebook: Notebook, given: argparse.Namespace) -> None:
     print(report.output_text(block, output).splitlines()[0])  # noqa: T201
 
 
-@verb("logs", "what blocks printed", (("block",), {"nargs": "?", "default": ""}), (("--run",), {"default": "last"}))
+_STREAM = {"dest": "stream", "action": "store_const", "default": "", "help": "only what went there"}
+
+
+@verb(
+    "logs", "what blocks printed", (("block",), {"nargs": "?", "default": ""}), (("--run",), {"default": "last"}),
+    (("--stdout",), {**_STREAM, "const": "stdout"}), (("--stderr",), {**_STREAM, "const": "stderr"}),
+)  # fmt: skip
 def logs(notebook: Notebook, given: argparse.Namespace) -> None:
     run = notebook.session.past_run(given.run)
     if given.block and given.block not in run.blocks:
         raise unknown("block", given.block, run.blocks, hint="%pipeline logs")
     for name, block in run.blocks.items():
         if given.block in ("", name):
-            print(f"── {name} · {block.status}\n{block.log or '(printed nothing)'}")  # noqa: T201
+            print(f"── {name} · {block.status}\n{only(block.log, given.stream) or '(printed nothing)'}")  # noqa: T201
             if block.failure and block.failure.traceback:
                 print(block.failure.traceback)  # noqa: T201
 

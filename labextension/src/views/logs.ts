@@ -24,6 +24,12 @@ const LEVELS: Record<string, readonly string[] | null> = {
   errors: ['error']
 };
 
+const STREAMS: readonly (readonly [string, string])[] = [
+  ['', 'stdout and stderr'],
+  ['stdout', 'stdout'],
+  ['stderr', 'stderr']
+];
+
 export const logs: IView = {
   id: 'logs',
   label: 'Logs',
@@ -49,6 +55,7 @@ class LogsView implements IMounted {
         this._runs.root,
         this._blocks.root,
         this._levels.root,
+        this._streams.root,
         this._search
       ),
       this._problem.root,
@@ -63,6 +70,10 @@ class LogsView implements IMounted {
         ['errors', words('Errors')]
       ],
       'all'
+    );
+    this._streams.offer(
+      STREAMS.map(([id, label]) => [id, words(label)] as const),
+      ''
     );
     let timer: ReturnType<typeof setTimeout> | undefined;
     this._search.addEventListener('input', () => {
@@ -182,18 +193,18 @@ class LogsView implements IMounted {
       [['', words('All blocks')], ...page.blocks.map(each => [each, each] as const)],
       this._block
     );
-    const wanted = LEVELS[this._level];
-    const shown = page.lines.filter(line => !wanted || wanted.includes(line.level));
+    const shown = page.lines.filter(line => this._wants(line));
     this._lines.push(...page.lines);
     this._lines.splice(0, Math.max(0, this._lines.length - SHOWN));
     this._append(shown);
     const needle = this._search.value.trim();
     const live = page.live.flatMap(({ block, lines }) =>
       lines
-        .filter(text => !needle || text.toLowerCase().includes(needle.toLowerCase()))
-        .map(text => this._row({ id: '', at: 0, block, level: 'printed', text }))
+        .filter(line => !needle || line.text.toLowerCase().includes(needle.toLowerCase()))
+        .filter(line => this._wants(line))
+        .map(line => this._row({ ...line, block }))
     );
-    this._live.replaceChildren(...(wanted && !wanted.includes('printed') ? [] : live));
+    this._live.replaceChildren(...live);
     const none = !this._body.children.length && !this._live.children.length && !page.more;
     this._problem.say(
       none
@@ -219,10 +230,16 @@ class LogsView implements IMounted {
 
   /** What is there already, through another filter. */
   private _refilter(): void {
-    const wanted = LEVELS[this._level];
     this._body.replaceChildren();
-    this._append(this._lines.filter(line => !wanted || wanted.includes(line.level)));
+    this._append(this._lines.filter(line => this._wants(line)));
+    this._live.replaceChildren(); // the next answer brings what is printed just now
+    this._following.again();
     this._toEnd();
+  }
+
+  private _wants({ level, stream }: LogLine): boolean {
+    const levels = LEVELS[this._level];
+    return (!levels || levels.includes(level)) && (!this._stream || this._stream === stream);
   }
 
   private _row(line: LogLine): HTMLElement {
@@ -234,6 +251,10 @@ class LogsView implements IMounted {
       html('span', { class: 'jm-logtext' }, ...marked(line.text, this._search.value.trim()))
     );
     row.dataset.level = line.level;
+    row.dataset.stream = line.stream;
+    if (line.stream === 'stderr') {
+      row.title = words('printed to stderr');
+    }
     row.dataset.block = line.block;
     return row;
   }
@@ -292,6 +313,10 @@ class LogsView implements IMounted {
     this._level = value;
     this._refilter();
   });
+  private readonly _streams = choice(words('Stream'), value => {
+    this._stream = value;
+    this._refilter();
+  });
   private readonly _root: HTMLElement;
   private readonly _stop: () => void;
   private readonly _list;
@@ -302,6 +327,7 @@ class LogsView implements IMounted {
   private _newest = true;
   private _block = '';
   private _level = 'all';
+  private _stream = '';
   private _cursor = 0;
   private _more = false;
   private _tail = true;

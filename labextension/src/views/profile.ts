@@ -50,7 +50,7 @@ function facts(column: ColumnProfile, rows: number, counted: number): HTMLElemen
 
 /** `0.4 %`; what is there is never said to be none. */
 export function percent(part: number, all: number): string {
-  const share = all ? (100 * part) / all : 0;
+  const share = all ? 100 * (part / all) : 0;
   const said = share >= 10 || share === 0 ? share.toFixed(0) : share < 0.1 ? '<0.1' : share.toFixed(1);
   return `${said === '100' && part < all ? '>99' : said}\u00a0%`;
 }
@@ -73,7 +73,7 @@ function histogram(column: ColumnProfile): HTMLElement {
     'aria-label': label
   });
   bars.forEach((bar, place) => {
-    const high = bar.count ? Math.max(1, (HIGH * bar.count) / most) : 0;
+    const high = bar.count ? Math.max(1, HIGH * (bar.count / most)) : 0;
     const said = `${range(bar)}: ${grouped(bar.count)}`;
     const column = svg(
       'g',
@@ -96,7 +96,7 @@ function often(column: ColumnProfile, counted: number): HTMLElement {
   const list = html('ul', { class: 'jm-often', 'aria-label': words('Most frequent values') });
   for (const each of column.often) {
     const bar = html('span', { class: 'jm-share' });
-    bar.style.setProperty('inline-size', `${(100 * each.count) / most}%`);
+    bar.style.setProperty('inline-size', `${100 * (each.count / most)}%`);
     const value = html('span', { class: 'jm-value', title: each.value }, each.value);
     value.classList.toggle('jm-blank', each.value === '');
     const count = html(
