@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from ... import events as ev
@@ -48,8 +49,32 @@ def count_blocks(connection: sqlite3.Connection, run: int) -> tuple[int, int, in
     return counts.get(ev.BlockSucceeded.name, 0), counts.get(ev.BlockCached.name, 0), counts.get(ev.BlockFailed.name, 0)
 
 
-def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], numbers: dict[str, int]) -> None:
-    """Write ``events`` in order. ``numbers`` remembers runs' row numbers; forget it when the transaction rolls back.
+class Told:
+    """What a writer remembers of the runs that it writes; to be forgotten when a transaction rolls back."""
+
+    __slots__ = ("ends", "numbers")
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        """The row of each run."""
+        self.ends: dict[str, dict[str, str]] = {}
+        """Of each run that was told from its start: by block, what was said of it last."""
+
+    def forget(self) -> None:
+        self.numbers.clear()
+        self.ends.clear()
+
+    def counts(self, connection: sqlite3.Connection, run: str) -> tuple[int, int, int]:
+        """As `count_blocks`, without asking the tables where all of it was told here."""
+        ends = self.ends.pop(run, None)
+        if ends is None:
+            return count_blocks(connection, self.numbers[run])
+        counts = Counter([kind for block, kind in ends.items() if not block.endswith("]")])
+        return counts[ev.BlockSucceeded.name], counts[ev.BlockCached.name], counts[ev.BlockFailed.name]
+
+
+def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], told: Told) -> None:
+    """Write ``events`` in order. ``told`` remembers what was written; forget it when the transaction rolls back.
 
     A second success of a block in one run is dropped, so that telling it twice (after a retry of the commit, say) is harmless;
     not so where the block was started in between: its run was resumed when what it had given was gone.
@@ -60,12 +85,15 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
     outputs: dict[str, Output] = {}
     fresh = cached = False
     sampled: list[tuple[int]] = []
-    finished: list[tuple[str, float, int]] = []
+    finished: list[tuple[str, float, str]] = []
     for event, started in _paired(events):
         number += 1 if started is None else 2  # the start has a number of its own, if not a row
-        run = numbers.get(event.run)
+        run = told.numbers.get(event.run)
         if run is None or isinstance(event, ev.RunStarted):
-            run = _run_number(connection, event, numbers)
+            run = _run_number(connection, event, told)
+        ends = told.ends.get(event.run)
+        if ends is not None and isinstance(event, ev.BlockEvent):
+            ends[event.block] = event.name
         event_rows.append(rows.event_row(number, run, event, started))
         if isinstance(event, ev.GIVING):
             outputs[event.output.content] = event.output
@@ -76,9 +104,9 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
             if event.sampled:
                 sampled.append((number,))
         elif isinstance(event, ev.RunFinished):
-            finished.append((event.status, event.seconds, run))
+            finished.append((event.status, event.seconds, event.run))
         elif isinstance(event, ev.RunStarted):
-            finished = [item for item in finished if item[2] != run]
+            finished = [item for item in finished if item[2] != event.run]
     _insert_rows(connection, _EVENT, event_rows)
     if fresh:
         connection.execute(_TOLD_TWICE, (before,))
@@ -94,8 +122,8 @@ def insert_events(connection: sqlite3.Connection, events: Sequence[ev.Event], nu
         connection.execute(_LATEST_CACHED, (before,))
     if sampled:
         connection.execute("DELETE FROM sampled")
-    for status, seconds, run in finished:
-        connection.execute(_FINISH, (status, seconds, *count_blocks(connection, run), run))
+    for status, seconds, name in finished:
+        connection.execute(_FINISH, (status, seconds, *told.counts(connection, name), told.numbers[name]))
 
 
 def _paired(events: Iterable[ev.Event]) -> Iterator[tuple[ev.Event, float | None]]:
@@ -125,7 +153,7 @@ def _insert_rows(
         connection.execute(f"{head} VALUES {', '.join([marks] * len(some))} {tail}", [*itertools.chain.from_iterable(some)])
 
 
-def _run_number(connection: sqlite3.Connection, event: ev.Event, numbers: dict[str, int]) -> int:
+def _run_number(connection: sqlite3.Connection, event: ev.Event, told: Told) -> int:
     """The run's row; for events of a run whose start was never told (a sink attached late), a row without a pipeline."""
     if isinstance(event, ev.RunStarted):
         pipeline, blocks = event.pipeline, len(event.blocks)
@@ -136,5 +164,9 @@ def _run_number(connection: sqlite3.Connection, event: ev.Event, numbers: dict[s
     if row is None:
         connection.execute(_START, (event.run, "", event.at, "", "", "{}", 0))
         row = connection.execute(find, (event.run,)).fetchone()
-    numbers[event.run] = number = int(row[0])
+    told.numbers[event.run] = number = int(row[0])
+    if type(event) is ev.RunStarted:
+        told.ends[event.run] = {}
+    else:
+        told.ends.pop(event.run, None)
     return number

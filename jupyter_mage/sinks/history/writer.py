@@ -19,7 +19,7 @@ from ... import events as ev
 from ...errors import StoreError
 from ...files import FileLock, point
 from . import database
-from .inserts import insert_events
+from .inserts import Told, insert_events
 
 GROUP_SECONDS = 0.02
 LOCK_SECONDS = 60.0
@@ -54,7 +54,7 @@ class Writer:
         self._hurry = threading.Event()
         self._done = threading.Condition()
         self._closing = False
-        self._numbers: dict[str, int] = {}
+        self._told = Told()
         self._thread: threading.Thread | None = None
         self._start = threading.Lock()
         self._pid = os.getpid()
@@ -228,12 +228,12 @@ class Writer:
         try:
             execute("BEGIN IMMEDIATE")
             try:
-                _insert(connection, events, self._numbers)
+                _insert(connection, events, self._told)
                 point("history:before_commit")
                 execute("COMMIT")
                 point("history:after_commit")
             except BaseException:
-                self._numbers.clear()
+                self._told.forget()
                 with contextlib.suppress(sqlite3.Error):
                     execute("ROLLBACK")
                 raise
@@ -243,9 +243,9 @@ class Writer:
                     execute("PRAGMA synchronous = NORMAL")
 
 
-def _insert(connection: sqlite3.Connection, events: list[ev.Event], numbers: dict[str, int]) -> None:
+def _insert(connection: sqlite3.Connection, events: list[ev.Event], told: Told) -> None:
     if events:
-        insert_events(connection, events, numbers)
+        insert_events(connection, events, told)
     else:  # an empty transaction syncs nothing; touching one row makes the log, and all before it, go to the disk
         connection.execute("UPDATE runs SET status = status WHERE no = (SELECT max(no) FROM runs)")
 
