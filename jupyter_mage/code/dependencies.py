@@ -7,7 +7,6 @@ import importlib
 import sys
 from collections.abc import Iterable
 from functools import lru_cache
-from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
@@ -183,6 +182,8 @@ def package_versions(sources: Iterable[str], *, local: Iterable[str] = ()) -> di
 @lru_cache(maxsize=1024)
 def _version(module: str) -> str:
     """The version of the package that has this module: the one of its name, else the one whose list of files has it."""
+    from importlib import metadata  # a fifth of what a worker imports, where it is imported
+
     try:
         return metadata.version(module)
     except metadata.PackageNotFoundError:

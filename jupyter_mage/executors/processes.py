@@ -32,7 +32,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .. import printing, redaction
+from .. import printing, redaction, registry
 from ..errors import RunError
 from ..files import FileLock, own_folder
 
@@ -445,7 +445,11 @@ class Processes:
         multiprocessing.get_context("forkserver").set_forkserver_preload([*PRELOAD, *frames])
         with _START, _without_main():
             _own_folder()
-            multiprocessing.forkserver.ensure_running()
+            os.environ[registry.HANDED_OVER] = registry.handed_over()
+            try:
+                multiprocessing.forkserver.ensure_running()
+            finally:
+                del os.environ[registry.HANDED_OVER]
 
     def halt(self, pool: futures.Executor) -> None:
         if isinstance(pool, ProcessExecutor):

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import importlib.abc
 import importlib.util
 import sys
 import threading
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from ..plugins import Scope
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+else:
+    Loader = object  # importing that takes a worker as long as a tenth of all the rest
 
 NAME, OURS = "mage_ai", "jupyter_mage.mage_compat"
 
@@ -27,7 +32,7 @@ _runs: set[str] = set()
 """Runs whose bodies find the finder there already."""
 
 
-class Finder(importlib.abc.Loader):
+class Finder(Loader):
     """Finds ``mage_ai`` and what is below it; also its loader."""
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
