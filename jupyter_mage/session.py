@@ -23,7 +23,7 @@ from .code import bodies, dependencies
 from .code.parameters import values
 from .crew import Crew, KeptOutputs
 from .earlier import Earlier
-from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where, unknown
+from .errors import BlockFailedError, DefinitionError, JupyterMageError, RunCancelledError, Where
 from .exchange import Exchange
 from .fingerprint import Fingerprint
 from .following import Following
@@ -228,7 +228,7 @@ class Session(Following, Exchange):
         everything = self.pipeline
         pipeline = engine.runnable(everything)
         if not len(pipeline):
-            raise unknown("pipeline", self.current, self.pipelines, hint="define a block: %%block NAME")
+            raise DefinitionError(f"pipeline {self.current} has no block that runs", hint="define one: %%block NAME")
         targets = graph.select(pipeline, selection)
         aside = {kind for kind in {block.kind for block in pipeline} if not selection and kind in kinds and kinds.get(kind).aside}
         if aside:

@@ -245,3 +245,22 @@ def test_projects_of_many_pipelines_that_share_their_blocks_come_back(seed: int)
         files[f"pipelines/p{number}/metadata.yaml"] = text.replace("\n", chance.choice(["\n", "\n", "\r\n"]))
     with tempfile.TemporaryDirectory() as folder:
         assert all_of_it(mage_projects.make(Path(folder) / "project", files))
+
+
+def test_a_pipeline_whose_folder_leads_out_of_the_project_is_listed_with_the_reason_beside_the_others(tmp_path: Path) -> None:
+    mage_projects.make(tmp_path / "out", {"metadata.yaml": PLAIN})
+    root = mage_projects.make(tmp_path / "project", one(PLAIN))
+    (root / "pipelines/linked").symlink_to(tmp_path / "out")
+    said = projects.check(root)
+    assert [each.split(": ")[0] for each in said] == ["pipelines/linked/metadata.yaml", "pipelines/linked/triggers.yaml"]
+    assert all("outside the project" in each for each in said)
+    assert [(each.name, bool(each.problem)) for each in projects.listed(root)] == [("linked", True), ("p", False)]
+    with pytest.raises(JupyterMageError, match="outside the project"):
+        mage.format.read(root, "linked")
+
+
+def test_a_pipeline_without_blocks_says_that_nothing_of_it_runs(tmp_path: Path) -> None:
+    session = Session.open(mage_projects.make(tmp_path, {"pipelines/p/metadata.yaml": "blocks: []\n"}), "p")
+    with pytest.raises(JupyterMageError, match="pipeline p has no block that runs"):
+        session.run(executor="inline")
+    session.close()

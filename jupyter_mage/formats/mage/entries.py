@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...errors import FormatError, Where
+from ...errors import FormatError, ProjectError, Where
 from .. import yaml
 from ..problem import Problem
 from .project import Files, file_of, legal, metadata_path
@@ -100,7 +100,7 @@ def load(files: Files, folder: str) -> Metadata:
         text = files.text(path)
         if text is None:
             raise FormatError("there is no such pipeline", where=Where(file=path))
-    except FormatError as error:
+    except ProjectError as error:
         line = error.where.line if error.where else None
         return Metadata(folder, {}, [], [Problem(file=path, line=line, message=error.message, fatal=True)])
     return parse(text, folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import files as safe_files
-from ...errors import FormatError, Where
+from ...errors import FormatError, ProjectError, Where
 from ...model import Trigger
 from .. import yaml, yaml_edit
 from ..problem import Problem
@@ -105,7 +105,7 @@ def _load(files: Files, folder: str) -> tuple[list[Trigger], list[Problem]]:
     try:
         text = files.text(path)
         document = yaml.load(text, file=path) if text is not None else None
-    except FormatError as error:
+    except ProjectError as error:
         wrong(error.where.line if error.where else None, error.message)
         return [], problems
     if document is None or document.data is None:
