@@ -713,7 +713,9 @@ def test_new_session_goes_on_from_the_cache(line: Session) -> None:
 def test_log_of_a_block_is_kept(line: Session) -> None:
     line.define("raw", "import sys\nprint('out')\nprint('err', file=sys.stderr)\n[1]")
     run = inline(line)
-    assert line.past_run("last").blocks["raw"].log == line.past_run(run.id).blocks["raw"].log == "out\nerr\n"
+    log = line.past_run("last").blocks["raw"].log
+    assert line.past_run(run.id).blocks["raw"].log == log
+    assert (printing.plain(log), printing.only(log, "stderr")) == ("out\nerr\n", "err\n")
 
 
 def test_past_run_that_is_not_there_says_so(line: Session) -> None:
