@@ -46,6 +46,18 @@ PROJECTS: dict[str, dict[str, str]] = {
         f"name: Größe 日本 🎉\nblocks:\n- {{uuid: größe, type: data_loader, {EDGES}}}\n- {{uuid: 日本, type: custom, {EDGES}}}\n",
         **{"data_loaders/größe.py": mage_projects.python("data_loader"), "custom/日本.py": mage_projects.python("custom")},
     ),
+    "one that is fed twice": one(
+        "blocks:\n- uuid: a\n  type: data_loader\n  upstream_blocks: []\n  downstream_blocks:\n  - c\n  - b\n  - c\n  - b\n"
+        "- {uuid: b, type: custom, upstream_blocks: [a], downstream_blocks: []}\n"
+        "widgets:\n- {uuid: c, type: chart, upstream_blocks: [a], downstream_blocks: []}\n"
+    ),
+    "triggers and interactions": one(
+        PLAIN,
+        **{
+            "pipelines/p/triggers.yaml": "triggers:\n- name: nightly  # at two\n  schedule_type: time\n  schedule_interval: '@daily'\n",
+            "pipelines/p/interactions.yaml": "blocks: {}\r\nlayout: []\r\n",
+        },
+    ),
     "windows": {
         path: text.replace("\n", "\r\n") for path, text in one(PLAIN + "tags: [a]\n# end\n").items()
     },
@@ -170,6 +182,7 @@ def all_of_it(root: Path) -> dict[str, int]:
         mage.format.write(back, fresh, target)
         after = mage_projects.contents(fresh)
         own = {file for file in after if file in before and (file == path or "/" in file) and not file.endswith("__init__.py")}
+        assert {file for file in before if file.startswith(f"pipelines/{name}/") and not file.endswith("__init__.py")} <= own
         assert path in own and {file: after[file] for file in own} == {file: before[file] for file in own}
         for place in (target, root):
             session = Session.open(place, "" if place == target else name)

@@ -25,6 +25,10 @@ from .project import Disk, metadata_path
 _MAX_BYTES = 100_000_000
 
 
+BESIDE = ("triggers.yaml", "interactions.yaml")
+"""What Mage keeps of a pipeline beside its ``metadata.yaml``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """The text of ``metadata.yaml``, and of each block's file by its path."""
@@ -32,6 +36,8 @@ class Basis:
     metadata: str
     files: Mapping[str, str]
     forms: Mapping[str, Form] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """The texts of the files of BESIDE that were there, by path."""
     """Of files whose bytes are not just their text in UTF-8."""
 
 
@@ -81,8 +87,12 @@ def of_project(root: Path, folder: str) -> Basis | None:
         metadata = entries.parse(own.text, folder)
         paths = sorted({path for each in metadata.entries if (path := metadata.path(each)) is not None})
         codes = {path: code for path in paths if (code := disk.code(path)).text is not None}
-        forms = {path: code.form for path, code in {**codes, metadata_path(folder): own}.items() if code.form != Form()}
-        return Basis(own.text, {path: code.text or "" for path, code in codes.items()}, forms)
+        others = {name: disk.code(f"pipelines/{folder}/{name}") for name in BESIDE}
+        others = {name: code for name, code in others.items() if code.text is not None and not code.problem}
+        placed = {f"pipelines/{folder}/{name}": code for name, code in others.items()}
+        forms = {path: code.form for path, code in {**codes, **placed, metadata_path(folder): own}.items() if code.form != Form()}
+        texts = {path: code.text or "" for path, code in codes.items()}
+        return Basis(own.text, texts, forms, {name: code.text or "" for name, code in others.items()})
     return None
 
 
@@ -91,7 +101,16 @@ def noted(basis: Basis) -> dict[str, Any]:
     found: dict[str, Any] = {"metadata": basis.metadata, "files": {path: fingerprint(text) for path, text in basis.files.items()}}
     if basis.forms:
         found["forms"] = {path: each.noted() for path, each in basis.forms.items()}
+    if basis.beside:
+        found["beside"] = dict(basis.beside)
     return found
+
+
+def beside(pipeline: Pipeline, folder: str) -> dict[str, str]:
+    """By path, what stood beside the pipeline's own file when it was imported: a project that has no such pipeline gets it."""
+    kept = _notes(pipeline).get("beside")
+    texts = kept if isinstance(kept, Mapping) else {}
+    return {f"pipelines/{folder}/{name}": texts[name] for name in BESIDE if isinstance(texts.get(name), str)}
 
 
 def forms(pipeline: Pipeline) -> dict[str, Form]:

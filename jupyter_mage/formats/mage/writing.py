@@ -87,7 +87,12 @@ def prepare(pipeline: Pipeline, root: Path, origin: Path | None = None, *, share
     _raise(ownership.problems(merged.files, uuids, disk, folder, old, base, shared=shared))
     used = {path.split("/")[0] for path in blocks if "/" in path}
     return Plan(
-        texts={**skeleton(used, requirements(blocks), disk), **merged.files, metadata_path(folder): merged.metadata},
+        texts={
+            **skeleton(used, requirements(blocks), disk),
+            **(basis.beside(pipeline, folder) if there is None else {}),  # who deleted a schedule does not want it back
+            **merged.files,
+            metadata_path(folder): merged.metadata,
+        },
         obsolete=ownership.obsolete(old, merged.files, root, folder),
         folder=folder,
         basis=ours,
@@ -306,8 +311,8 @@ def _says(before: entries.Entry, old: entries.Metadata, key: str, value: Any) ->
     if key in ("type", "language"):
         return bool(value == (before.kind if key == "type" else before.language))
     there = before.raw.get(key, [])
-    if not isinstance(there, list) or len(set(there)) < len(there):
-        return False
+    if not isinstance(there, list) or (len(set(there)) < len(there) and key != "downstream_blocks"):
+        return False  # whom a block feeds may be said twice; what it gets may not
     if key == "upstream_blocks" and before.kind not in entries.ATTACHED:
         return bool(there == value)
     beside = {each.uuid for each in old.entries if each.section != "blocks"}
