@@ -25,7 +25,7 @@ from .project import Disk, metadata_path
 _MAX_BYTES = 100_000_000
 
 
-BESIDE = ("triggers.yaml", "interactions.yaml")
+BESIDE = ("triggers.yaml", "interactions.yaml", "data_integration_catalog.json")
 """What Mage keeps of a pipeline beside its ``metadata.yaml``."""
 
 
