@@ -62,14 +62,15 @@ class BoundedText:
     '01234\\n… 6 characters cut …\\nbcdef'
     """
 
-    __slots__ = ("_echo", "_error", "_half", "_head", "_room", "_tail", "_total", "block")
+    __slots__ = ("_echo", "_error", "_half", "_head", "_room", "_tail", "_tail_size", "_total", "block")
 
     def __init__(self, limit: int = LOG_LIMIT, echo: Any = None, block: str = "") -> None:
         self.block = block
         self._half = limit // 2
         self._error = False
         self._head: list[str] = []
-        self._tail = ""
+        self._tail: list[str] = []
+        self._tail_size = 0
         self._room = self._half
         self._total = 0
         self._echo = echo
@@ -93,7 +94,14 @@ class BoundedText:
         else:
             rest = text
         if rest:
-            self._tail = (self._tail + rest[-self._half :])[-self._half :]
+            self._tail.append(rest[-self._half :])
+            self._tail_size += len(self._tail[-1])
+            if self._tail_size > 2 * self._half:  # now and then: to cut it at each write takes long for who prints a line a row
+                self._tail = [self._end()]
+                self._tail_size = len(self._tail[0])
+
+    def _end(self) -> str:
+        return "".join(self._tail)[-self._half :]
 
     def flush(self) -> None:
         if self._echo is not None:
@@ -102,9 +110,9 @@ class BoundedText:
     def value(self) -> str:
         if not self._total:
             return ""
-        head = "".join(self._head)
-        cut = self._total - len(head) - len(self._tail)
-        return head + (f"\n… {cut} characters cut …\n" if cut > 0 else "") + self._tail
+        head, tail = "".join(self._head), self._end()
+        cut = self._total - len(head) - len(tail)
+        return head + (f"\n… {cut} characters cut …\n" if cut > 0 else "") + tail
 
 
 class _Router(io.TextIOBase):
