@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from . import graph
 from .model import Block, Pipeline
 from .outline import Outline, outline
-from .plugins import Kind, kinds
-from .spelling import kind_of
+from .plugins import Kind
+from .spelling import kind_of, kinds_of
 
 KEPT = 4
 """So many are remembered: of the pipelines that somebody runs again and again just now."""
@@ -21,7 +21,6 @@ class Ready:
 
     pipeline: Pipeline
     targets: tuple[str, ...]
-    blocks: Mapping[str, Block]
     all_names: tuple[str, ...]
     """The targets and all above them, in topological order."""
     names: tuple[str, ...]
@@ -47,7 +46,7 @@ def needed(pipeline: Pipeline, targets: Sequence[str]) -> tuple[str, ...]:
 
 def runnable(pipeline: Pipeline) -> Pipeline:
     """The pipeline without the blocks that are only kept and shown; the same one where there are none."""
-    still = {kind for kind in {block.kind for block in pipeline.blocks} if kind in kinds and not kinds.get(kind).runs}
+    still = {name for name, kind in kinds_of(pipeline).items() if not kind.runs}
     if not still:
         return pipeline
     return replace(pipeline, blocks=tuple(block for block in pipeline if block.kind not in still or runs(block)))
@@ -91,7 +90,7 @@ def _made(pipeline: Pipeline, targets: tuple[str, ...], done: Collection[str]) -
             if each in below:
                 below[each].append(name)
                 waits[name] += 1
-    known = {block.kind: kind_of(block) for block in {block.kind: block for block in pipeline.blocks}.values()}
+    known = kinds_of(pipeline)
     watching = {name for name, kind in known.items() if kind.watches}
     watchers = [name for name in names if blocks[name].kind in watching] if watching else []
     for name in watchers:
@@ -101,6 +100,6 @@ def _made(pipeline: Pipeline, targets: tuple[str, ...], done: Collection[str]) -
             for each in others:
                 below[each].append(name)
     return Ready(
-        pipeline=pipeline, targets=targets, blocks=blocks, all_names=all_names, names=names, waits=waits, below=below,
+        pipeline=pipeline, targets=targets, all_names=all_names, names=names, waits=waits, below=below,
         kinds=known, watchers=tuple(watchers), graph=outline([blocks[name] for name in all_names]),
     )  # fmt: skip

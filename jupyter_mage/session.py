@@ -31,7 +31,7 @@ from .model import Block, Pipeline
 from .plugins import executors, kinds, languages
 from .printing import plain
 from .records import STATE
-from .spelling import spelled_out, with_callbacks, without_waiting
+from .spelling import kinds_of, spelled_out, with_callbacks, without_waiting
 from .state import GOOD, BlockRun, Run
 from .variables import merged
 from .work import Place
@@ -230,7 +230,7 @@ class Session(Following, Exchange):
         if not len(pipeline):
             raise DefinitionError(f"pipeline {self.current} has no block that runs", hint="define one: %%block NAME")
         targets = graph.select(pipeline, selection)
-        aside = {kind for kind in {block.kind for block in pipeline} if not selection and kind in kinds and kinds.get(kind).aside}
+        aside = {name for name, kind in kinds_of(pipeline).items() if kind.aside} if not selection else set()
         if aside:
             targets = tuple(name for name in targets if pipeline[name].kind not in aside)
         again = frozenset(targets) if force else frozenset()

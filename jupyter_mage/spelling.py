@@ -6,7 +6,7 @@ is mapped over it. The pipeline itself stays as its author wrote it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from operator import is_
 
@@ -25,12 +25,17 @@ def kind_of(block: Block) -> Kind:
     return kinds.get(block.kind) if block.kind in kinds else _PLAIN
 
 
+def kinds_of(blocks: Iterable[Block]) -> dict[str, Kind]:
+    """What is known of the kinds of these blocks, by name: each is looked up once, however many blocks there are."""
+    return {block.kind: kind_of(block) for block in {block.kind: block for block in blocks}.values()}
+
+
 def with_callbacks(pipeline: Pipeline, wanted: Collection[str], *, whole: bool) -> set[str]:
     """Callbacks that hear of one of the ``wanted`` blocks, and where it is the ``whole`` run those that hear of it."""
     heard = {
         name for block in pipeline if block.callbacks and block.name in wanted for name in block.callbacks if name in pipeline
     }
-    watching = {kind for kind in {block.kind for block in pipeline} if kind in kinds and kinds.get(kind).watches}
+    watching = {name for name, kind in kinds_of(pipeline).items() if kind.watches}
     for block in [each for each in pipeline if each.kind in watching] if watching else ():
         watched = any(each in wanted for each in block.upstreams) or (whole and not block.upstreams)
         if watched and block.name not in wanted:
@@ -55,7 +60,7 @@ def spelled_out(pipeline: Pipeline, wanted: Collection[str]) -> Pipeline:
             heard.setdefault(name, []).append(block)
     made: list[Block] = []
     asked: dict[tuple[str, str], str] = {}
-    known = {block.kind: kind_of(block) for block in {block.kind: block for block in pipeline}.values()}
+    known = kinds_of(pipeline)
     for block in pipeline:
         kind = known[block.kind]
         if kind.decides and block.is_file and not block.upstreams and block.name in guarded:

@@ -1,19 +1,10 @@
 /** The renderer on a page of its own, for what is measured and for looking at it: `page.show(picture)`, `page.put(changes)`. */
 
 import { mountHeader } from '../../labextension/src/dag/header';
-import { type IRequest, type ISource, Store } from '../../labextension/src/dag/model';
+import { Fake } from '../../labextension/src/dag/sample';
 import { type IViewOptions, mount } from '../../labextension/src/dag/view';
 
-class Source implements ISource {
-  readonly store = new Store();
-  readonly requests: IRequest[] = [];
-  picture = () => this.store.picture;
-  live = () => true;
-  listen = (listener: Parameters<Store['listen']>[0]) => this.store.listen(listener);
-  request = (request: IRequest) => void this.requests.push(request);
-}
-
-const source = new Source();
+const source = new Fake();
 let stops: (() => void)[] = [];
 
 Object.assign(window, {

@@ -2,7 +2,7 @@
 
 import { sample } from '../src/dag/sample';
 import { type IData, type IOutcome, Refusal } from '../src/views/data_source';
-import { Held } from './screens';
+import { Fake } from '../src/dag/sample';
 import { type IHistory, Place } from '../src/views/history';
 import type { IMounted, IView } from '../src/views/view';
 
@@ -43,7 +43,7 @@ export function mounted(
 ) {
   const host = document.createElement('div');
   document.body.replaceChildren(host);
-  const source = new Held();
+  const source = new Fake();
   source.store.put(picture);
   const made: IMounted = view.mount(host, {
     source,

@@ -5,15 +5,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { mountHeader } from '../src/dag/header';
 import { mountList } from '../src/dag/list';
 import { mount } from '../src/dag/view';
-import { Held, PICTURE } from './screens';
+import { Fake } from '../src/dag/sample';
+import { PICTURE } from './screens';
 
 let host: HTMLElement;
-let source: Held;
+let source: Fake;
 
 beforeEach(() => {
   host = document.createElement('div');
   document.body.append(host);
-  source = new Held();
+  source = new Fake();
   source.store.put(PICTURE);
 });
 afterEach(() => host.remove());

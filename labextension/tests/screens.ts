@@ -2,7 +2,8 @@
 
 import { mountHeader } from '../src/dag/header';
 import { mountList } from '../src/dag/list';
-import { type IRequest, type ISource, Store } from '../src/dag/model';
+import type { ISource } from '../src/dag/model';
+import { Fake } from '../src/dag/sample';
 import { mount } from '../src/dag/view';
 import type { IView } from '../src/views/view';
 import { data } from '../src/views/data';
@@ -22,16 +23,6 @@ export interface IScreen {
   /** What stands there for the sample. */
   shows: RegExp;
   mount(host: HTMLElement, json: unknown): () => void;
-}
-
-/** A source that holds what it is given. */
-export class Held implements ISource {
-  readonly store = new Store();
-  readonly requests: IRequest[] = [];
-  picture = () => this.store.picture;
-  live = () => true;
-  listen = (listener: Parameters<Store['listen']>[0]) => this.store.listen(listener);
-  request = (request: IRequest) => void this.requests.push(request);
 }
 
 const node = (id: string, more: object = {}) => ({
@@ -108,7 +99,7 @@ const picture: IScreen = {
   sample: PICTURE,
   shows: /flights.*clean title.*raw label/s,
   mount(host, json) {
-    const source = new Held();
+    const source = new Fake();
     source.store.put(json);
     return drawings(host, source);
   }
@@ -119,7 +110,7 @@ const changes: IScreen = {
   sample: CHANGES,
   shows: /KeyError: id is wrong/,
   mount(host, json) {
-    const source = new Held();
+    const source = new Fake();
     source.store.put(PICTURE);
     const stop = drawings(host, source);
     source.store.put(json);
@@ -195,7 +186,7 @@ function view(
     shows,
     asks: true,
     mount(host, json) {
-      const source = new Held();
+      const source = new Fake();
       source.store.put(PICTURE);
       const answer = async () => json;
       const execute = async () => ({ text: '', images: [] });
